@@ -1,0 +1,437 @@
+//! Clients: RFC 6749 §2, with the metadata names of RFC 7591 §2.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    ClientId, EntityId, Epoch, KeyId, RedirectUri, ResourceUri, Scope, SigningAlgorithm, Timestamp,
+};
+
+/// A name that is not in its list; the message gives the list.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown {kind} '{given}'; known are: {known}")]
+pub struct UnknownName {
+    kind: &'static str,
+    given: String,
+    known: String,
+}
+
+impl UnknownName {
+    /// The one of `all` whose `name` is `given`, or the error that tells what `all` are.
+    pub fn find<T: Copy>(
+        kind: &'static str,
+        given: &str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<T, Self> {
+        all.iter().copied().find(|one| name(*one) == given).ok_or_else(|| Self {
+            kind,
+            given: given.to_owned(),
+            known: all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// A grant type that a client may use (RFC 7591 §2, `grant_types`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.4: the client acts for itself.
+    ClientCredentials,
+    /// RFC 6749 §4.1: a user sends the client back with a code.
+    AuthorizationCode,
+    /// RFC 6749 §6: a new access token for an old grant.
+    RefreshToken,
+    /// RFC 6749 §4.3: the client holds the user's password for a moment.
+    Password,
+}
+
+impl GrantType {
+    /// Every grant type.
+    pub const ALL: [Self; 4] =
+        [Self::ClientCredentials, Self::AuthorizationCode, Self::RefreshToken, Self::Password];
+
+    /// The value of `grant_type` on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::Password => "password",
+        }
+    }
+}
+
+impl fmt::Display for GrantType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for GrantType {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        UnknownName::find("grant type", text, &Self::ALL, |grant| grant.name())
+    }
+}
+
+/// How a client proves who it is (RFC 7591 §2, `token_endpoint_auth_method`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// HTTP Basic with the client's id and secret (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// Not at all: a public client (RFC 6749 §2.1).
+    None,
+}
+
+impl AuthMethod {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// The name in the registry of RFC 7591 §4.2.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for AuthMethod {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        UnknownName::find("authentication method", text, &Self::ALL, |method| method.name())
+    }
+}
+
+/// Which tokens a client may ask about at the introspection endpoint (RULES I1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntrospectionReach {
+    /// Only tokens that were issued to it.
+    Own,
+    /// Its own, and those whose audience holds one of its resources.
+    #[default]
+    Audience,
+    /// All tokens of this issuer.
+    Any,
+}
+
+impl IntrospectionReach {
+    /// Every reach, from the narrowest to the widest.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Audience, Self::Any];
+
+    /// The name on the command line and in configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Audience => "audience",
+            Self::Any => "any",
+        }
+    }
+}
+
+impl fmt::Display for IntrospectionReach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for IntrospectionReach {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        UnknownName::find("introspection reach", text, &Self::ALL, |reach| reach.name())
+    }
+}
+
+/// What an access token looks like to those who carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// A signed JWT that resource servers can check themselves (RFC 9068).
+    Jwt,
+    /// Sealed claims that only this service can read (RULES T3).
+    Opaque,
+}
+
+impl AccessTokenFormat {
+    /// Every format, the default first.
+    pub const ALL: [Self; 2] = [Self::Jwt, Self::Opaque];
+
+    /// The name on the command line and in configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Opaque => "opaque",
+        }
+    }
+}
+
+impl fmt::Display for AccessTokenFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for AccessTokenFormat {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        UnknownName::find("access token format", text, &Self::ALL, |format| format.name())
+    }
+}
+
+/// A client secret as it is kept: never the secret itself (RULES S1).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSecret {
+    /// The proof against which a presented secret is checked.
+    pub hash: SecretHash,
+    /// When the secret was set.
+    pub created_at: Timestamp,
+    /// Whether it was given by a person and has fewer than 16 bytes.
+    pub weak: bool,
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSecret")
+            .field("created_at", &self.created_at)
+            .field("weak", &self.weak)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a secret is kept depends on where its strength comes from (RULES S1).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretHash {
+    /// Drawn by us with 256 bits: a MAC under the pepper `key`, cheap to check.
+    Keyed {
+        /// The pepper.
+        key: KeyId,
+        /// HMAC-SHA256.
+        mac: [u8; 32],
+    },
+    /// Chosen by a person: an argon2id hash in PHC notation, costly to guess.
+    Argon2id {
+        /// The PHC string.
+        phc: String,
+    },
+}
+
+/// What a client may do: the metadata of RFC 7591 §2 and our own additions, under their registered names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSettings {
+    /// What the client may present at the token endpoint.
+    pub grant_types: Vec<GrantType>,
+    /// Everything that the client may ask for.
+    #[serde(default)]
+    pub scope: Scope,
+    /// What it gets when it asks for nothing; without it, all of `scope` that needs no user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_scope: Option<Scope>,
+    /// The resources that it may ask tokens for and for which it speaks (RFC 8707, RULES I1); the first is the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceUri>,
+    /// Where users may be sent back to after authorization.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where users may be sent back to after logout.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// The only method that the client may use; without it, either way of sending its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// Which tokens it may ask about.
+    #[serde(default)]
+    pub introspect: IntrospectionReach,
+    /// What its access tokens look like; without it, as the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<AccessTokenFormat>,
+    /// How its access tokens are signed; without it, as the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_signed_response_alg: Option<SigningAlgorithm>,
+}
+
+/// Why a client cannot be as it is described.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// It may do nothing.
+    #[error("a client needs at least one grant type")]
+    NoGrantType,
+    /// RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential clients."
+    #[error("a public client cannot use client_credentials: it has nothing to prove who it is")]
+    PublicClientCredentials,
+    /// RFC 6749 §3.1.2.2.
+    #[error("the authorization_code grant needs at least one redirect URI")]
+    NoRedirectUri,
+    /// The default names what the client may not have.
+    #[error("the default scope '{0}' is not in the client's scope")]
+    DefaultScopeNotAllowed(String),
+}
+
+impl ClientSettings {
+    /// The settings of a client about which nothing was said but its redirect URIs: `client_credentials` without
+    /// any, `authorization_code` and `refresh_token` with some.
+    #[must_use]
+    pub fn default_grant_types(redirect_uris: &[RedirectUri]) -> Vec<GrantType> {
+        if redirect_uris.is_empty() {
+            vec![GrantType::ClientCredentials]
+        } else {
+            vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+        }
+    }
+
+    /// Whether the client has nothing to prove who it is (RFC 6749 §2.1).
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == Some(AuthMethod::None)
+    }
+
+    /// Checks that the parts agree with each other.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        if self.grant_types.is_empty() {
+            return Err(SettingsError::NoGrantType);
+        }
+        if self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials) {
+            return Err(SettingsError::PublicClientCredentials);
+        }
+        // RFC 6749 §3.1.2.2: public clients must, and others should, register where their users are sent back to.
+        if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty()
+        {
+            return Err(SettingsError::NoRedirectUri);
+        }
+        if let Some(token) = self
+            .default_scope
+            .iter()
+            .flat_map(Scope::iter)
+            .find(|token| !self.scope.contains(token))
+        {
+            return Err(SettingsError::DefaultScopeNotAllowed(token.to_string()));
+        }
+        Ok(())
+    }
+}
+
+/// A client that is to be stored; the store adds the [`Epoch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewClient {
+    /// The internal id.
+    pub id: EntityId,
+    /// The identifier on the wire.
+    pub client_id: ClientId,
+    /// The secrets that are accepted; none for a public client.
+    pub secrets: Vec<ClientSecret>,
+    /// What the client may do.
+    pub settings: ClientSettings,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A client as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The internal id, never used twice.
+    pub id: EntityId,
+    /// The identifier on the wire.
+    pub client_id: ClientId,
+    /// What the tokens of this client carry; those of an earlier epoch are dead.
+    pub epoch: Epoch,
+    /// The secrets that are accepted; none for a public client.
+    pub secrets: Vec<ClientSecret>,
+    /// What the client may do.
+    pub settings: ClientSettings,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> ClientSettings {
+        ClientSettings {
+            grant_types: vec![GrantType::ClientCredentials],
+            scope: "read write".parse().unwrap(),
+            default_scope: None,
+            resources: Vec::new(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            token_endpoint_auth_method: None,
+            introspect: IntrospectionReach::default(),
+            access_token_format: None,
+            access_token_signed_response_alg: None,
+        }
+    }
+
+    #[test]
+    fn settings_that_contradict_themselves_are_refused() {
+        let with = |change: fn(&mut ClientSettings)| {
+            let mut settings = settings();
+            change(&mut settings);
+            settings.check()
+        };
+        assert_eq!(with(|_| ()), Ok(()));
+        assert_eq!(with(|it| it.grant_types.clear()), Err(SettingsError::NoGrantType));
+        assert_eq!(
+            with(|it| it.token_endpoint_auth_method = Some(AuthMethod::None)),
+            Err(SettingsError::PublicClientCredentials)
+        );
+        assert_eq!(
+            with(|it| it.grant_types = vec![GrantType::AuthorizationCode]),
+            Err(SettingsError::NoRedirectUri)
+        );
+        assert_eq!(
+            with(|it| it.default_scope = "read admin".parse().ok()),
+            Err(SettingsError::DefaultScopeNotAllowed("admin".into()))
+        );
+    }
+
+    #[test]
+    fn settings_are_written_under_the_names_of_rfc_7591() {
+        let json = serde_json::to_value(settings()).unwrap();
+        assert_eq!(json["grant_types"][0], "client_credentials");
+        assert_eq!(json["scope"], "read write");
+        assert_eq!(serde_json::from_value::<ClientSettings>(json).unwrap(), settings());
+    }
+
+    #[test]
+    fn debug_of_a_secret_shows_no_hash() {
+        let secret = ClientSecret {
+            hash: SecretHash::Argon2id { phc: "$argon2id$v=19$x".into() },
+            created_at: Timestamp::from_seconds(0),
+            weak: false,
+        };
+        assert!(!format!("{secret:?}").contains("argon2id"));
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_known_ones() {
+        let error = "implicit".parse::<GrantType>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unknown grant type 'implicit'; known are: client_credentials, authorization_code, refresh_token, password"
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! The one model of Countersign: identifiers, scopes, resources, clients, secrets, keys, clock and randomness.
+//!
+//! Every other crate speaks in these types. They are well-formed by construction: whoever holds a [`Scope`] or a
+//! [`ClientId`] need not check it again. Nothing here does I/O, asks the system for the time or for randomness:
+//! both are passed in as a [`Clock`] and a [`Random`].
+//!
+//! ```
+//! use countersign_core::{ClientId, Scope};
+//!
+//! let client_id: ClientId = "billing-worker".parse()?;
+//! let scope: Scope = "/accounts.read /accounts.write".parse()?;
+//! assert!(scope.contains_all(&"/accounts.read".parse()?));
+//! assert_eq!(client_id.as_str(), "billing-worker");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod client;
+mod client_id;
+mod key;
+mod random;
+mod redirect_uri;
+mod resource;
+mod scope;
+mod secret;
+mod time;
+mod token_id;
+
+pub use client::{
+    AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, GrantType,
+    IntrospectionReach, NewClient, SecretHash, SettingsError, UnknownName,
+};
+pub use client_id::{ClientId, ClientIdError};
+pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
+pub use random::Random;
+pub use redirect_uri::{RedirectUri, RedirectUriError};
+pub use resource::{ResourceUri, ResourceUriError};
+pub use scope::{Scope, ScopeError, ScopeToken};
+pub use secret::Secret;
+pub use time::{Clock, FixedClock, Timestamp};
+pub use token_id::{EntityId, Epoch, GrantId, TokenId, TokenIdError};
