@@ -27,11 +27,18 @@ impl UnknownName {
         all: &[T],
         name: impl Fn(T) -> &'static str,
     ) -> Result<T, Self> {
-        all.iter().copied().find(|one| name(*one) == given).ok_or_else(|| Self {
-            kind,
-            given: given.to_owned(),
-            known: all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", "),
-        })
+        all.iter()
+            .copied()
+            .find(|one| name(*one) == given)
+            .ok_or_else(|| Self {
+                kind,
+                given: given.to_owned(),
+                known: all
+                    .iter()
+                    .map(|one| name(*one))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
     }
 }
 
@@ -51,8 +58,12 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 4] =
-        [Self::ClientCredentials, Self::AuthorizationCode, Self::RefreshToken, Self::Password];
+    pub const ALL: [Self; 4] = [
+        Self::ClientCredentials,
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::Password,
+    ];
 
     /// The value of `grant_type` on the wire.
     #[must_use]
@@ -76,7 +87,7 @@ impl FromStr for GrantType {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("grant type", text, &Self::ALL, |grant| grant.name())
+        UnknownName::find("grant type", text, &Self::ALL, Self::name)
     }
 }
 
@@ -117,7 +128,9 @@ impl FromStr for AuthMethod {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("authentication method", text, &Self::ALL, |method| method.name())
+        UnknownName::find("authentication method", text, &Self::ALL, |method| {
+            method.name()
+        })
     }
 }
 
@@ -159,7 +172,9 @@ impl FromStr for IntrospectionReach {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("introspection reach", text, &Self::ALL, |reach| reach.name())
+        UnknownName::find("introspection reach", text, &Self::ALL, |reach| {
+            reach.name()
+        })
     }
 }
 
@@ -197,7 +212,9 @@ impl FromStr for AccessTokenFormat {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("access token format", text, &Self::ALL, |format| format.name())
+        UnknownName::find("access token format", text, &Self::ALL, |format| {
+            format.name()
+        })
     }
 }
 
@@ -393,7 +410,10 @@ mod tests {
             settings.check()
         };
         assert_eq!(with(|_| ()), Ok(()));
-        assert_eq!(with(|it| it.grant_types.clear()), Err(SettingsError::NoGrantType));
+        assert_eq!(
+            with(|it| it.grant_types.clear()),
+            Err(SettingsError::NoGrantType)
+        );
         assert_eq!(
             with(|it| it.token_endpoint_auth_method = Some(AuthMethod::None)),
             Err(SettingsError::PublicClientCredentials)
@@ -413,13 +433,18 @@ mod tests {
         let json = serde_json::to_value(settings()).unwrap();
         assert_eq!(json["grant_types"][0], "client_credentials");
         assert_eq!(json["scope"], "read write");
-        assert_eq!(serde_json::from_value::<ClientSettings>(json).unwrap(), settings());
+        assert_eq!(
+            serde_json::from_value::<ClientSettings>(json).unwrap(),
+            settings()
+        );
     }
 
     #[test]
     fn debug_of_a_secret_shows_no_hash() {
         let secret = ClientSecret {
-            hash: SecretHash::Argon2id { phc: "$argon2id$v=19$x".into() },
+            hash: SecretHash::Argon2id {
+                phc: "$argon2id$v=19$x".into(),
+            },
             created_at: Timestamp::from_seconds(0),
             weak: false,
         };

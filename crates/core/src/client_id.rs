@@ -1,11 +1,12 @@
 //! The client identifier of RFC 6749 §2.2.
 
 use std::borrow::Borrow;
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::text::checked_text;
 
 /// A client identifier: 1 to 255 printable ASCII characters (`VSCHAR`, RFC 6749 appendix A.1).
 ///
@@ -18,6 +19,8 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClientId(Box<str>);
+
+checked_text!(ClientId, ClientIdError);
 
 /// Why a text is no client identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -37,12 +40,6 @@ pub enum ClientIdError {
 impl ClientId {
     /// The most characters that a client identifier may have.
     pub const MAX_LEN: usize = 255;
-
-    /// The identifier as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for ClientId {
@@ -63,35 +60,9 @@ impl FromStr for ClientId {
     }
 }
 
-impl TryFrom<String> for ClientId {
-    type Error = ClientIdError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ClientId> for String {
-    fn from(id: ClientId) -> Self {
-        id.0.into()
-    }
-}
-
 impl Borrow<str> for ClientId {
     fn borrow(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
     }
 }
 
@@ -113,6 +84,9 @@ mod tests {
             assert_eq!(text.parse::<ClientId>().map(|_| ()), expected, "{text:?}");
         }
         assert!("x".repeat(255).parse::<ClientId>().is_ok());
-        assert_eq!("x".repeat(256).parse::<ClientId>(), Err(ClientIdError::TooLong));
+        assert_eq!(
+            "x".repeat(256).parse::<ClientId>(),
+            Err(ClientIdError::TooLong)
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::checked_text;
 use crate::{Timestamp, UnknownName};
 
 /// The id of a key, the `kid` of RFC 7515 §4.1.4; unique over keys of all kinds (RULES T1).
@@ -15,6 +16,8 @@ use crate::{Timestamp, UnknownName};
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(Box<str>);
 
+checked_text!(KeyId, KeyIdError);
+
 /// Why a text is no key id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a key id has 1 to {max} characters of A-Z a-z 0-9 - _", max = KeyId::MAX_LEN)]
@@ -23,12 +26,6 @@ pub struct KeyIdError;
 impl KeyId {
     /// The most characters that a key id may have.
     pub const MAX_LEN: usize = 64;
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for KeyId {
@@ -36,41 +33,23 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let well_formed = (1..=Self::MAX_LEN).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if well_formed { Ok(Self(text.into())) } else { Err(KeyIdError) }
-    }
-}
-
-impl TryFrom<String> for KeyId {
-    type Error = KeyIdError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<KeyId> for String {
-    fn from(id: KeyId) -> Self {
-        id.0.into()
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if well_formed {
+            Ok(Self(text.into()))
+        } else {
+            Err(KeyIdError)
+        }
     }
 }
 
 /// The algorithms with which this service signs tokens that others verify (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
 /// All of them are asymmetric: a symmetric key cannot even be named where a public one is published (RULES T1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum SigningAlgorithm {
     /// ECDSA with P-256 and SHA-256: short and quick, the default for access tokens.
     #[default]
@@ -92,7 +71,13 @@ pub enum SigningAlgorithm {
 
 impl SigningAlgorithm {
     /// Every algorithm, the default first.
-    pub const ALL: [Self; 5] = [Self::Es256, Self::Rs256, Self::EdDsa, Self::Ps256, Self::Es384];
+    pub const ALL: [Self; 5] = [
+        Self::Es256,
+        Self::Rs256,
+        Self::EdDsa,
+        Self::Ps256,
+        Self::Es384,
+    ];
 
     /// The name in the JOSE registry, the value of `alg`.
     #[must_use]
@@ -117,7 +102,9 @@ impl FromStr for SigningAlgorithm {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("signing algorithm", text, &Self::ALL, |algorithm| algorithm.name())
+        UnknownName::find("signing algorithm", text, &Self::ALL, |algorithm| {
+            algorithm.name()
+        })
     }
 }
 
@@ -163,7 +150,7 @@ impl FromStr for KeyPurpose {
             .map(Self::Signing)
             .chain([Self::OpaqueTokens, Self::ClientSecrets])
             .collect();
-        UnknownName::find("key purpose", text, &all, |purpose| purpose.name())
+        UnknownName::find("key purpose", text, &all, Self::name)
     }
 }
 

@@ -17,12 +17,15 @@
 
 mod client;
 mod client_id;
+mod issuer;
 mod key;
+mod loopback;
 mod random;
 mod redirect_uri;
 mod resource;
 mod scope;
 mod secret;
+mod text;
 mod time;
 mod token_id;
 
@@ -31,6 +34,7 @@ pub use client::{
     IntrospectionReach, NewClient, SecretHash, SettingsError, UnknownName,
 };
 pub use client_id::{ClientId, ClientIdError};
+pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
 pub use random::Random;
 pub use redirect_uri::{RedirectUri, RedirectUriError};

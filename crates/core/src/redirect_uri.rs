@@ -1,13 +1,14 @@
 //! Redirection endpoints of clients: RFC 6749 §3.1.2.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
+use crate::loopback::is_loopback;
 use crate::resource::has_uri_characters_only;
+use crate::text::checked_text;
 
 /// A URI to which a user agent may be sent back: absolute, without a fragment, of a scheme that cannot run code.
 ///
@@ -24,6 +25,8 @@ use crate::resource::has_uri_characters_only;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RedirectUri(Box<str>);
+
+checked_text!(RedirectUri, RedirectUriError);
 
 /// Why a text is no redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -45,28 +48,15 @@ pub enum RedirectUriError {
     #[error("http is for the loopback interface only; use https")]
     PlainHttp,
     /// Its scheme is neither `https` nor `http` nor a private-use scheme in reverse domain notation.
-    #[error("the scheme must be https, http to loopback, or a reverse domain name such as com.example.app")]
+    #[error(
+        "the scheme must be https, http to loopback, or a reverse domain name such as com.example.app"
+    )]
     Scheme,
 }
 
 impl RedirectUri {
     /// The most characters that a redirect URI may have.
     pub const MAX_LEN: usize = 2048;
-
-    /// The URI as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn is_loopback(host: Option<Host<&str>>) -> bool {
-    match host {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 impl FromStr for RedirectUri {
@@ -89,39 +79,13 @@ impl FromStr for RedirectUri {
         }
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback(url.host()) => {}
+            "http" if url.host().is_some_and(|host| is_loopback(&host)) => {}
             "http" => return Err(RedirectUriError::PlainHttp),
             // RFC 8252 §7.1: private-use schemes are reverse domain names, so they hold a dot.
             private if private.contains('.') => {}
             _ => return Err(RedirectUriError::Scheme),
         }
         Ok(Self(text.into()))
-    }
-}
-
-impl TryFrom<String> for RedirectUri {
-    type Error = RedirectUriError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<RedirectUri> for String {
-    fn from(uri: RedirectUri) -> Self {
-        uri.0.into()
-    }
-}
-
-impl fmt::Display for RedirectUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for RedirectUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
     }
 }
 
@@ -138,9 +102,18 @@ mod tests {
             ("http://localhost:8080/cb", Ok(())),
             ("com.example.app:/cb", Ok(())),
             ("http://example.com/cb", Err(RedirectUriError::PlainHttp)),
-            ("http://localhost.example.com/cb", Err(RedirectUriError::PlainHttp)),
-            ("http://127.0.0.1:80@example.com/", Err(RedirectUriError::UserInfo)),
-            ("https://user@example.com/cb", Err(RedirectUriError::UserInfo)),
+            (
+                "http://localhost.example.com/cb",
+                Err(RedirectUriError::PlainHttp),
+            ),
+            (
+                "http://127.0.0.1:80@example.com/",
+                Err(RedirectUriError::UserInfo),
+            ),
+            (
+                "https://user@example.com/cb",
+                Err(RedirectUriError::UserInfo),
+            ),
             ("https://example.com/cb#x", Err(RedirectUriError::Fragment)),
             ("/cb", Err(RedirectUriError::NotAbsolute)),
             ("https://exa mple.com/", Err(RedirectUriError::NotAbsolute)),
@@ -150,7 +123,11 @@ mod tests {
             ("myapp://cb", Err(RedirectUriError::Scheme)),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse::<RedirectUri>().map(|_| ()), expected, "{text:?}");
+            assert_eq!(
+                text.parse::<RedirectUri>().map(|_| ()),
+                expected,
+                "{text:?}"
+            );
         }
     }
 }

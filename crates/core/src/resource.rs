@@ -1,11 +1,12 @@
 //! Resource indicators: RFC 8707.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
+
+use crate::text::checked_text;
 
 /// The URI of a protected resource, as RFC 8707 §2 has it: absolute and without a fragment.
 ///
@@ -21,6 +22,8 @@ use url::Url;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ResourceUri(Box<str>);
+
+checked_text!(ResourceUri, ResourceUriError);
 
 /// Why a text is no resource indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -40,19 +43,12 @@ pub enum ResourceUriError {
 impl ResourceUri {
     /// The most characters that a resource indicator may have.
     pub const MAX_LEN: usize = 2048;
-
-    /// The URI as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Whether every byte may stand in a URI (RFC 3986 §2): the URL parser would quietly strip or encode the others.
 pub(crate) fn has_uri_characters_only(text: &str) -> bool {
-    text.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
-    })
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte))
 }
 
 impl FromStr for ResourceUri {
@@ -74,32 +70,6 @@ impl FromStr for ResourceUri {
     }
 }
 
-impl TryFrom<String> for ResourceUri {
-    type Error = ResourceUriError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ResourceUri> for String {
-    fn from(uri: ResourceUri) -> Self {
-        uri.0.into()
-    }
-}
-
-impl fmt::Display for ResourceUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ResourceUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,23 +81,42 @@ mod tests {
             ("https://api.example.com/a?b=c", Ok(())),
             ("urn:example:api", Ok(())),
             ("https://api.example.com#", Err(ResourceUriError::Fragment)),
-            ("https://api.example.com/#x", Err(ResourceUriError::Fragment)),
+            (
+                "https://api.example.com/#x",
+                Err(ResourceUriError::Fragment),
+            ),
             ("api.example.com", Err(ResourceUriError::NotAbsolute)),
             ("//api.example.com", Err(ResourceUriError::NotAbsolute)),
             ("", Err(ResourceUriError::NotAbsolute)),
-            (" https://api.example.com", Err(ResourceUriError::NotAbsolute)),
-            ("https://api.example.com/\u{e9}", Err(ResourceUriError::NotAbsolute)),
+            (
+                " https://api.example.com",
+                Err(ResourceUriError::NotAbsolute),
+            ),
+            (
+                "https://api.example.com/\u{e9}",
+                Err(ResourceUriError::NotAbsolute),
+            ),
             ("https://", Err(ResourceUriError::NotAbsolute)),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse::<ResourceUri>().map(|_| ()), expected, "{text:?}");
+            assert_eq!(
+                text.parse::<ResourceUri>().map(|_| ()),
+                expected,
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn comparison_is_of_plain_text() {
         let uri = |text: &str| text.parse::<ResourceUri>().unwrap();
-        assert_ne!(uri("https://api.example.com"), uri("https://api.example.com/"));
-        assert_ne!(uri("https://api.example.com"), uri("https://API.example.com"));
+        assert_ne!(
+            uri("https://api.example.com"),
+            uri("https://api.example.com/")
+        );
+        assert_ne!(
+            uri("https://api.example.com"),
+            uri("https://API.example.com")
+        );
     }
 }

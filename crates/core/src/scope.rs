@@ -6,12 +6,16 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::checked_text;
+
 /// One scope token: a case-sensitive word such as `contacts.read` or `/accounts/{id}/wallets.read`.
 ///
 /// RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`, that is printable ASCII without space, `"` and `\`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScopeToken(Box<str>);
+
+checked_text!(ScopeToken, ScopeError);
 
 /// A set of scope tokens, in the order in which they were first named.
 ///
@@ -51,12 +55,6 @@ impl ScopeToken {
     /// The most characters that one token may have.
     pub const MAX_LEN: usize = 255;
 
-    /// The token as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether OpenID Connect gives this token its meaning (Core §5.4 and §11): all of them speak of a user.
     #[must_use]
     pub fn is_openid_connect(&self) -> bool {
@@ -78,36 +76,13 @@ impl FromStr for ScopeToken {
             return Err(ScopeError::TokenTooLong);
         }
         // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ).
-        if !text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+        if !text
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        {
             return Err(ScopeError::Character);
         }
         Ok(Self(text.into()))
-    }
-}
-
-impl TryFrom<String> for ScopeToken {
-    type Error = ScopeError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ScopeToken> for String {
-    fn from(token: ScopeToken) -> Self {
-        token.0.into()
-    }
-}
-
-impl fmt::Display for ScopeToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ScopeToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
     }
 }
 
@@ -147,7 +122,10 @@ impl Scope {
     /// The tokens that OpenID Connect does not define: what a client can hold without a user.
     #[must_use]
     pub fn without_openid_connect(&self) -> Self {
-        self.iter().filter(|token| !token.is_openid_connect()).cloned().collect()
+        self.iter()
+            .filter(|token| !token.is_openid_connect())
+            .cloned()
+            .collect()
     }
 }
 
@@ -251,22 +229,40 @@ mod tests {
             ("caf\u{e9}", Err(ScopeError::Character)),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse::<Scope>().map(|scope| scope.iter().count()), expected, "{text:?}");
+            assert_eq!(
+                text.parse::<Scope>().map(|scope| scope.iter().count()),
+                expected,
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn sizes_are_bounded() {
-        let tokens = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+        let tokens = |count: usize| {
+            (0..count)
+                .map(|n| n.to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         assert!(tokens(Scope::MAX_TOKENS).parse::<Scope>().is_ok());
-        assert_eq!(tokens(Scope::MAX_TOKENS + 1).parse::<Scope>(), Err(ScopeError::TooManyTokens));
-        assert_eq!("x".repeat(256).parse::<Scope>(), Err(ScopeError::TokenTooLong));
+        assert_eq!(
+            tokens(Scope::MAX_TOKENS + 1).parse::<Scope>(),
+            Err(ScopeError::TooManyTokens)
+        );
+        assert_eq!(
+            "x".repeat(256).parse::<Scope>(),
+            Err(ScopeError::TokenTooLong)
+        );
     }
 
     #[test]
     fn openid_connect_scopes_need_a_user() {
         let scope: Scope = "openid read offline_access OPENID".parse().unwrap();
-        assert_eq!(scope.without_openid_connect(), "read OPENID".parse().unwrap());
+        assert_eq!(
+            scope.without_openid_connect(),
+            "read OPENID".parse().unwrap()
+        );
     }
 
     proptest! {

@@ -22,7 +22,9 @@ impl EntityId {
     /// A new id, ordered by `now` and unique by 74 random bits (RFC 9562 §5.7).
     #[must_use]
     pub fn generate(now: Timestamp, random: &dyn Random) -> Self {
-        let milliseconds = u64::try_from(now.as_seconds()).unwrap_or(0).saturating_mul(1_000);
+        let milliseconds = u64::try_from(now.as_seconds())
+            .unwrap_or(0)
+            .saturating_mul(1_000);
         Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random.bytes()).into_uuid())
     }
 

@@ -1,0 +1,1 @@
+//! Black-box conformance checks for any OAuth 2 server.

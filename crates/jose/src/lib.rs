@@ -1,0 +1,1 @@
+//! Keys, JWS, JWK sets and JWT profiles, strict. No I/O.

@@ -1,0 +1,162 @@
+//! The token endpoint: RFC 6749 §3.2, §4.4 and §5.1; RFC 8707 §2.2.
+
+use std::fmt;
+
+use countersign_core::{ResourceUri, Scope};
+use serde::Serialize;
+
+use crate::{AuthorizationHeader, ErrorCode, ErrorResponse, Form, PresentedClient};
+
+/// A well-formed request to the token endpoint.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Who says to send it.
+    pub client: PresentedClient,
+    /// What is presented for a token.
+    pub grant: GrantRequest,
+}
+
+/// The grants that a token can be asked for with.
+#[derive(Debug)]
+pub enum GrantRequest {
+    /// RFC 6749 §4.4.
+    ClientCredentials(ClientCredentialsRequest),
+}
+
+/// The parameters of the client credentials grant.
+#[derive(Debug)]
+pub struct ClientCredentialsRequest {
+    /// The scope asked for; none if the parameter is absent.
+    pub scope: Option<Scope>,
+    /// The resources asked for, in their order; empty if there is none.
+    pub resources: Vec<ResourceUri>,
+}
+
+impl TokenRequest {
+    /// The parameters that may be given more than once: RFC 8707 §2, "Multiple resource parameters MAY be used".
+    pub const REPEATABLE: &[&str] = &["resource"];
+
+    /// Reads a request from the values of its `Authorization` headers and its body.
+    pub fn read(authorization: &[&str], form: &Form) -> Result<Self, ErrorResponse> {
+        let client = PresentedClient::read(AuthorizationHeader::read(authorization)?, form)?;
+        let grant = match form.require("grant_type")? {
+            "client_credentials" => GrantRequest::ClientCredentials(ClientCredentialsRequest {
+                scope: read_scope(form)?,
+                resources: read_resources(form)?,
+            }),
+            _ => {
+                return Err(ErrorResponse::new(
+                    ErrorCode::UnsupportedGrantType,
+                    "this grant_type is not supported; see grant_types_supported in the metadata",
+                ));
+            }
+        };
+        Ok(Self { client, grant })
+    }
+}
+
+fn read_scope(form: &Form) -> Result<Option<Scope>, ErrorResponse> {
+    form.get("scope")
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: countersign_core::ScopeError| {
+            ErrorResponse::new(ErrorCode::InvalidScope, &error.to_string())
+        })
+}
+
+fn read_resources(form: &Form) -> Result<Vec<ResourceUri>, ErrorResponse> {
+    // RFC 8707 §2: invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
+    form.all("resource")
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error: countersign_core::ResourceUriError| {
+            ErrorResponse::new(ErrorCode::InvalidTarget, &error.to_string())
+        })
+}
+
+/// A successful response of the token endpoint (RFC 6749 §5.1).
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct TokenResponse {
+    /// Always `Bearer` (RFC 6750).
+    pub token_type: &'static str,
+    /// Seconds until the access token ends.
+    pub expires_in: i64,
+    /// The access token.
+    pub access_token: String,
+    /// The scope of the token, always told, even where it is the one that was asked for.
+    pub scope: Scope,
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("expires_in", &self.expires_in)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: &str) -> Result<(), ErrorCode> {
+        let form = Form::parse(body.as_bytes(), TokenRequest::REPEATABLE).unwrap();
+        TokenRequest::read(&[], &form)
+            .map(|_| ())
+            .map_err(|error| error.error)
+    }
+
+    #[test]
+    fn malformed_requests_get_the_code_that_names_the_fault() {
+        let cases = [
+            ("grant_type=client_credentials", Ok(())),
+            (
+                "grant_type=client_credentials&scope=/a.read+b&resource=urn:a&resource=urn:b",
+                Ok(()),
+            ),
+            ("grant_type=client_credentials&unknown=1", Ok(())),
+            ("", Err(ErrorCode::InvalidRequest)),
+            ("grant_type=", Err(ErrorCode::InvalidRequest)),
+            ("grant_type=foo", Err(ErrorCode::UnsupportedGrantType)),
+            (
+                "grant_type=Client_Credentials",
+                Err(ErrorCode::UnsupportedGrantType),
+            ),
+            (
+                "grant_type=client_credentials&scope=%22",
+                Err(ErrorCode::InvalidScope),
+            ),
+            (
+                "grant_type=client_credentials&scope=a++b",
+                Err(ErrorCode::InvalidScope),
+            ),
+            (
+                "grant_type=client_credentials&resource=/a",
+                Err(ErrorCode::InvalidTarget),
+            ),
+            (
+                "grant_type=client_credentials&resource=urn:a%23b",
+                Err(ErrorCode::InvalidTarget),
+            ),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(code(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_response_has_the_members_of_section_5_1() {
+        let response = TokenResponse {
+            token_type: "Bearer",
+            expires_in: 600,
+            access_token: "t".into(),
+            scope: Scope::empty(),
+        };
+        assert_eq!(
+            serde_json::to_string(&response).unwrap(),
+            r#"{"token_type":"Bearer","expires_in":600,"access_token":"t","scope":""}"#
+        );
+        assert!(!format!("{response:?}").contains("access_token"));
+    }
+}

@@ -1,0 +1,1 @@
+//! The countersign binary: HTTP, configuration, command line.

@@ -1,0 +1,1 @@
+//! Every chore of this repository.
