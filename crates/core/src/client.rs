@@ -366,6 +366,28 @@ pub struct NewClient {
     pub created_at: Timestamp,
 }
 
+impl NewClient {
+    /// The client as it is stored under `epoch`.
+    #[must_use]
+    pub fn with_epoch(self, epoch: Epoch) -> Client {
+        let Self {
+            id,
+            client_id,
+            secrets,
+            settings,
+            created_at,
+        } = self;
+        Client {
+            id,
+            client_id,
+            epoch,
+            secrets,
+            settings,
+            created_at,
+        }
+    }
+}
+
 /// A client as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {

@@ -133,6 +133,8 @@ pub struct ErrorResponse {
     /// The challenges of the `WWW-Authenticate` header.
     #[serde(skip)]
     pub challenges: Vec<Challenge>,
+    #[serde(skip)]
+    status: u16,
 }
 
 impl ErrorResponse {
@@ -149,6 +151,20 @@ impl ErrorResponse {
             error,
             error_description: ErrorDescription::new(description),
             challenges,
+            status: error.status(),
+        }
+    }
+
+    /// `invalid_request`, with the status that says that the body was too large (RFC 9110 §15.5.14).
+    #[must_use]
+    pub fn body_too_large() -> Self {
+        let description = format!(
+            "the request body has more than {} bytes",
+            crate::MAX_BODY_BYTES
+        );
+        Self {
+            status: 413,
+            ..Self::new(ErrorCode::InvalidRequest, &description)
         }
     }
 
@@ -164,7 +180,7 @@ impl ErrorResponse {
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        self.error.status()
+        self.status
     }
 
     /// The values of the `WWW-Authenticate` header, one per scheme. `realm` is the issuer.

@@ -1,1 +1,154 @@
-//! The OAuth 2 authorization server as a library, without an HTTP framework.
+//! The OAuth 2 authorization server as a library: every rule of the protocol, and no socket, no cookie jar, no SQL.
+//!
+//! A [`Provider`] takes typed requests ([`countersign_protocol`]), decides, and gives typed responses or errors. The
+//! host program owns everything else: HTTP, configuration, the clock, randomness, the master key, and the
+//! [`Store`](countersign_storage::Store).
+//!
+//! | where | which rules |
+//! | --- | --- |
+//! | `authenticate/` | who sends a request: RFC 6749 §2.3 |
+//! | `token/` | the token endpoint, one file per grant and per rule: RFC 6749 §3.2, §3.3, §4.4; RFC 8707 |
+//! | `permit.rs`, `mint.rs` | the one gate out: only what was permitted and made true is signed (RFC 9068) |
+//! | `presented.rs` | the one gate in: every presented token |
+//! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
+//! | `keys/` | the life of keys: announced, active, retiring, gone |
+//! | `directory.rs`, `synchronize.rs` | clients in memory, a second behind storage at most |
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use countersign_core::{Clock, FixedClock, Random, Secret, Timestamp};
+//! use countersign_provider::{Host, MasterKey, Provider, Settings};
+//! use countersign_storage::MemoryStore;
+//!
+//! # struct Counter(std::sync::atomic::AtomicU8);
+//! # impl Random for Counter {
+//! #     fn fill(&self, buffer: &mut [u8]) {
+//! #         for byte in buffer { *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed); }
+//! #     }
+//! # }
+//! # async fn example(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = Settings::new("https://login.example.com".parse()?);
+//! let host = Host { clock, random, master_key: MasterKey::new(Secret::new([7; 32])) };
+//! let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host).await?;
+//! assert_eq!(provider.metadata().token_endpoint, "https://login.example.com/oauth2/token");
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod authenticate;
+mod clients;
+mod directory;
+mod error;
+mod introspect;
+mod keys;
+mod metadata;
+mod mint;
+mod permit;
+mod presented;
+mod revoke;
+mod settings;
+mod synchronize;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use countersign_core::{Clock, KeyId, KeyPurpose, Random};
+use countersign_jose::access_token::AccessTokenValidator;
+use countersign_storage::{ChangeCursor, Store};
+use jsonwebtoken::jwk::JwkSet;
+
+pub use authenticate::WEAK_SECRET_BYTES;
+pub use clients::{AddClientError, AddedClient, MAX_SECRET_BYTES, SecretSource};
+pub use introspect::INTROSPECTION_SCOPE;
+pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};
+pub use metadata::paths;
+pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, MAX_ACCESS_TOKEN_LIFETIME, Settings};
+
+/// What only the host program can give.
+pub struct Host {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The key that opens all others.
+    pub master_key: MasterKey,
+}
+
+/// The authorization server.
+pub struct Provider {
+    store: Arc<dyn Store>,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    keys: keys::Keys,
+    validator: AccessTokenValidator,
+    directory: directory::Directory,
+    hasher: authenticate::Hasher,
+    cursor: tokio::sync::Mutex<ChangeCursor>,
+    lost_touch: AtomicBool,
+}
+
+impl Provider {
+    /// Opens the keys in `store`, or makes them if there are none, and is ready for requests.
+    ///
+    /// # Errors
+    ///
+    /// Storage does not answer, or its keys do not open under this master key.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        host: Host,
+    ) -> Result<Self, KeyError> {
+        let now = host.clock.now();
+        // The cursor first: a change between the two is then heard of twice, not never.
+        let cursor = store.change_head().await?;
+        let keys = keys::Keys::load(&*store, host.master_key, now).await?;
+        keys.ensure(&*store, now, &*host.random).await?;
+        Ok(Self {
+            keys,
+            validator: presented::own_validator(&settings.issuer),
+            directory: directory::Directory::new(now, settings.cache_max_stale),
+            hasher: authenticate::Hasher::new(settings.hashing_workers),
+            cursor: tokio::sync::Mutex::new(cursor),
+            lost_touch: AtomicBool::new(false),
+            clock: host.clock,
+            random: host.random,
+            store,
+            settings,
+        })
+    }
+
+    /// The settings with which this was started.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The public keys, as others may keep them for [`JWKS_MAX_AGE`] seconds.
+    #[must_use]
+    pub fn jwks(&self) -> JwkSet {
+        self.keys.at(self.clock.now()).jwks()
+    }
+
+    /// Every key, with its place in life.
+    #[must_use]
+    pub fn key_status(&self) -> Vec<KeyStatus> {
+        self.keys.at(self.clock.now()).status()
+    }
+
+    /// Announces a successor for the key of `purpose`.
+    pub async fn rotate_key(&self, purpose: KeyPurpose) -> Result<(), KeyError> {
+        self.keys
+            .rotate(&*self.store, purpose, self.clock.now(), &*self.random)
+            .await
+    }
+
+    /// Ends a compromised key at once, with everything that it made.
+    pub async fn revoke_key(&self, id: &KeyId) -> Result<(), KeyError> {
+        self.keys
+            .revoke(&*self.store, id, self.clock.now(), &*self.random)
+            .await
+    }
+}

@@ -1,1 +1,74 @@
-//! The storage traits of Countersign, an in-memory store, and the contract every backend must pass.
+//! Where Countersign keeps what must last: one trait per concern, an in-memory store, and the contract that every
+//! backend must pass.
+//!
+//! # Verbs, not tables
+//!
+//! A store has one atomic method per decision, and an outcome enum that names every case. Those enums are
+//! exhaustive on purpose: a new case is to break every caller that does not know it.
+//!
+//! | trait | verbs |
+//! | --- | --- |
+//! | [`ClientStore`] | `create_client`, `find_client`, `list_clients`, `remove_client` |
+//! | [`KeyStore`] | `key_ring`, `announce_keys`, `revoke_key`, `remove_keys` |
+//! | [`TokenStore`] | `revoke_token`, `liveness` |
+//! | [`ChangeFeed`] | `changes_since`, `change_head` |
+//! | [`Maintenance`] | `ping`, `sweep`, `mark_deployment` |
+//!
+//! [`Store`] is all of them; callers hold an `Arc<dyn Store>`. A store decides nothing but atomicity: what a client
+//! may do, or whether a token has expired, is the provider's to know. It asks no clock; times are passed in.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign_core::Timestamp;
+//! use countersign_storage::{Deployment, MarkDeployment, MemoryStore, Store};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! store.ping().await?;
+//! assert_eq!(store.mark_deployment(Deployment::Production).await?, MarkDeployment::Marked);
+//! assert_eq!(store.find_client(&"nobody".parse()?).await?, None);
+//! assert_eq!(store.sweep(Timestamp::from_seconds(1_800_000_000), 100).await?, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What a backend promises
+//!
+//! - A verb has happened whole or not at all, and once it is answered it is durable (if the backend is).
+//! - What was answered is seen by every later call, on every node.
+//! - A future that is dropped leaves the verb done or not done, never half done.
+//!
+//! # Features
+//!
+//! - `contract`: the `contract` module, the suite that shows that a backend keeps these promises.
+//! - `testing`: the `testing` module, a store that can be switched off and that counts its calls.
+#![forbid(unsafe_code)]
+
+mod change;
+mod client;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+mod error;
+mod key;
+mod maintenance;
+mod memory;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod token;
+
+pub use change::{
+    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangeFeed, Changes, MAX_CHANGES,
+};
+pub use client::{ClientStore, CreateClient, RemoveClient};
+pub use error::StoreError;
+pub use key::{AnnounceKeys, KeyRing, KeyStore, RemoveKeys, RevokeKey};
+pub use maintenance::{Deployment, Maintenance, MarkDeployment};
+pub use memory::MemoryStore;
+pub use token::{Liveness, LivenessQuery, RevokeToken, TokenStore};
+
+/// Everything that the service keeps. Implemented by whatever implements the parts.
+pub trait Store: ClientStore + KeyStore + TokenStore + ChangeFeed + Maintenance {}
+
+impl<T> Store for T where T: ClientStore + KeyStore + TokenStore + ChangeFeed + Maintenance + ?Sized {}

@@ -1,0 +1,135 @@
+//! RFC 9700: best current practice, as far as the client credentials grant reaches.
+
+use crate::check::checks;
+use crate::checks::rfc6750;
+use crate::finding::{Finding, Verdict};
+use crate::http::{Answer, Call};
+use crate::judge::{Endpoint, Judge, bearer, header};
+use crate::jwt::Jwt;
+use crate::metadata::{discovery_url, well_known_url};
+use crate::target::{AuthMethod, Role};
+
+checks! {
+    "RFC9700-11" "2.2.1" Should [BestPractice]
+        "Tokens can be bound to a key of the client, by DPoP or mutual TLS" => sender_constrained;
+    "RFC9700-13" "2.3" Should [BestPractice]
+        "A token holds no more scope and audience than was asked for" => minimal;
+    "RFC9700-14" "2.4" Must [BestPractice]
+        "The password grant is not offered" => no_password_grant;
+    "RFC9700-15" "2.5" Should [BestPractice]
+        "Clients can authenticate with a key of their own" => asymmetric;
+    "RFC9700-16" "2.6" Should [BestPractice, Metadata]
+        "The server publishes metadata" => metadata_is_published;
+    "RFC9700-20" "4.9.3" Should [BestPractice, Bearer]
+        "A token for one resource is refused at another" => useless_elsewhere;
+    "RFC9700-23" "4.13" Must [BestPractice]
+        "Headers that a proxy would set have no effect when a client sets them" => proxy_headers;
+}
+
+async fn sender_constrained(judge: &Judge) -> Verdict {
+    let metadata = judge.metadata()?;
+    let holds = metadata.list("dpop_signing_alg_values_supported").is_some_and(|list| !list.is_empty())
+        || metadata.members().get("tls_client_certificate_bound_access_tokens") == Some(&true.into());
+    metadata.answer.demand_or(holds, "DPoP or certificate-bound tokens in the metadata", "neither")
+}
+
+async fn minimal(judge: &Judge) -> Verdict {
+    let client = judge.client(Role::Primary)?;
+    let Some(scope) = client.scopes.first() else {
+        return Err(Finding::skipped("[clients.primary] has no scopes"));
+    };
+    let mut form = vec![("scope", scope.as_str())];
+    form.extend(client.resources.first().map(|resource| ("resource", resource.as_str())));
+    let issued = judge.issue(client, &form).await?;
+    let granted = issued.answer.text("scope").unwrap_or_else(|| scope.clone());
+    issued.answer.demand_or(granted == *scope, format!("the scope '{scope}'"), granted)?;
+    let Some(jwt) = Jwt::read(&issued.token) else { return Ok(()) };
+    let claim = jwt.claim("scope").unwrap_or(scope);
+    issued.answer.demand_or(claim == scope, format!("the scope '{scope}' in the token"), claim)?;
+    let audience = jwt.audience();
+    let holds = client.resources.is_empty() || audience.len() == 1;
+    issued.answer.demand_or(holds, "one audience, as asked for", format!("aud {audience:?}"))
+}
+
+async fn no_password_grant(judge: &Judge) -> Verdict {
+    let client = judge.client(Role::Primary)?;
+    let form = [("grant_type", "password"), ("username", "nobody"), ("password", "made-up-4711")];
+    let answer = judge.ask(Endpoint::Token, client, &form).await?;
+    answer.refused(&[400], &["unsupported_grant_type"], "grant_type=password")
+}
+
+async fn asymmetric(judge: &Judge) -> Verdict {
+    let metadata = judge.metadata()?;
+    let holds = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
+        .iter()
+        .any(|method| metadata.lists("token_endpoint_auth_methods_supported", method));
+    let expected = "private_key_jwt or mutual TLS in token_endpoint_auth_methods_supported";
+    metadata.answer.demand_or(holds, expected, "neither")
+}
+
+async fn metadata_is_published(judge: &Judge) -> Verdict {
+    let issuer = judge.target.issuer_url().map_err(|error| Finding::skipped(error.to_string()))?;
+    let answer = judge.send(&Call::get(&well_known_url(&issuer))).await?;
+    if answer.is_success() {
+        return Ok(());
+    }
+    let answer = judge.send(&Call::get(&discovery_url(&issuer))).await?;
+    answer.demand(answer.is_success(), "metadata at one of the two well-known places")
+}
+
+async fn useless_elsewhere(judge: &Judge) -> Verdict {
+    let (endpoint, _) = rfc6750::taken(judge).await?;
+    let client = judge.client(Role::Bearer).or_else(|_| judge.client(Role::Primary))?;
+    let other = client.resources.iter().find(|one| Some(*one) != endpoint.resource.as_ref());
+    let Some((other, _)) = other.zip(endpoint.resource.as_ref()) else {
+        let why = "[bearer_endpoint] has no resource, or its client has no other one";
+        return Err(Finding::skipped(why));
+    };
+    let mut form = vec![("resource", other.as_str())];
+    form.extend(endpoint.scope.as_deref().map(|scope| ("scope", scope)));
+    let issued = judge.issue(client, &form).await?;
+    let answer = judge.send(&bearer(Call::get(&endpoint.url), &issued.token)).await?;
+    answer.demand(answer.status == 401, format!("a token for {other}: 401"))
+}
+
+/// What a proxy could tell the server about the request.
+fn spoofed(call: Call) -> Call {
+    [
+        ("x-forwarded-host", "spoofed.example"),
+        ("x-forwarded-proto", "gopher"),
+        ("x-forwarded-prefix", "/spoofed.example"),
+        ("x-original-host", "spoofed.example"),
+        ("forwarded", "host=spoofed.example;proto=gopher"),
+    ]
+    .into_iter()
+    .fold(call, |call, (name, value)| call.header(header(name), value))
+}
+
+fn is_untouched(answer: &Answer, what: &str) -> Verdict {
+    let text = String::from_utf8_lossy(&answer.body);
+    let headers = format!("{:?}", answer.headers);
+    let holds = ![text.as_ref(), headers.as_str()]
+        .iter()
+        .any(|text| text.contains("spoofed.example") || text.contains("gopher:"));
+    answer.demand_or(holds, format!("{what} as without these headers"), "what they say")
+}
+
+async fn proxy_headers(judge: &Judge) -> Verdict {
+    let answer = judge.send(&spoofed(Call::get(judge.metadata_url()))).await?;
+    is_untouched(&answer, "the metadata")?;
+    let client = judge.client(Role::Primary)?;
+    let form = [("grant_type", "client_credentials")];
+    let answer = judge.send(&spoofed(judge.call(Endpoint::Token, client, &form)?)).await?;
+    is_untouched(&answer, "the token response")?;
+    if let Some(jwt) = answer.access_token().as_deref().and_then(Jwt::read) {
+        let issuer = jwt.claim("iss").unwrap_or_default();
+        answer.demand_or(issuer == judge.target.issuer(), "the issuer in the token", issuer)?;
+    }
+    let name = client.client_id();
+    let call = judge.call(Endpoint::Token, &client.via(AuthMethod::None), &form)?;
+    let claims_certificate = ["x-client-cert", "x-ssl-client-cert", "x-forwarded-client-cert", "ssl-client-s-dn"]
+        .into_iter()
+        .fold(call, |call, header_name| call.header(header(header_name), &format!("CN={name}")))
+        .header(header("x-ssl-client-verify"), "SUCCESS");
+    judge.send(&claims_certificate).await?.gives_nothing("a header that claims a client certificate")
+}

@@ -1,0 +1,286 @@
+//! What checks ask the target through: its endpoints, its clients, and the requests that most checks share.
+
+use reqwest::header::{AUTHORIZATION, HeaderName};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::finding::{Finding, Verdict};
+use crate::http::{Answer, Call, Http};
+use crate::metadata::{Metadata, discovery_url, well_known_url};
+use crate::redact::Redactor;
+use crate::run::RunError;
+use crate::target::{AuthMethod, Client, Role, Target};
+
+/// Not the secret of anybody.
+pub(crate) const WRONG_SECRET: &str = "not-the-secret-of-anybody-0123456789";
+
+/// How many tokens are compared with each other.
+const SAMPLE: usize = 100;
+
+/// An endpoint that checks speak to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token,
+    Introspection,
+    Revocation,
+    Jwks,
+}
+
+impl Endpoint {
+    /// The member of RFC 8414 §2 that names it.
+    pub(crate) const fn member(self) -> &'static str {
+        match self {
+            Self::Token => "token_endpoint",
+            Self::Introspection => "introspection_endpoint",
+            Self::Revocation => "revocation_endpoint",
+            Self::Jwks => "jwks_uri",
+        }
+    }
+}
+
+/// An access token and the answer that brought it.
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    pub(crate) answer: Answer,
+}
+
+/// One run against one target.
+pub(crate) struct Judge {
+    pub(crate) target: Target,
+    http: Http,
+    pub(crate) redactor: Redactor,
+    metadata_url: Url,
+    metadata: Option<Metadata>,
+    metadata_status: u16,
+    jwks: OnceCell<Answer>,
+    samples: OnceCell<Vec<Vec<String>>>,
+}
+
+impl Judge {
+    /// Asks for the metadata. A target that does not answer at all cannot be judged.
+    pub(crate) async fn new(target: &Target) -> Result<Self, RunError> {
+        let http = Http::new(target)?;
+        let redactor = Redactor::default();
+        target.clients().for_each(|client| redactor.learn_client(client));
+        redactor.learn(WRONG_SECRET);
+        let issuer = target.issuer_url()?;
+        let explicit = target.endpoints.metadata.clone();
+        let metadata_url = explicit.unwrap_or_else(|| well_known_url(&issuer));
+        let fetch = async |url: &Url| {
+            http.try_send(&Call::get(url)).await.map_err(|unanswered| RunError::Unreachable {
+                url: url.to_string(),
+                reason: unanswered.reason,
+            })
+        };
+        let answer = fetch(&metadata_url).await?;
+        let metadata_status = answer.status;
+        let mut metadata = Metadata::read(answer);
+        if metadata.is_none() {
+            // A server that is older than RFC 8414 may tell its endpoints here.
+            metadata = Metadata::read(fetch(&discovery_url(&issuer)).await?);
+        }
+        let target = target.clone();
+        let (jwks, samples) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { target, http, redactor, metadata_url, metadata, metadata_status, jwks, samples })
+    }
+
+    /// The client of a role, or the reason to skip.
+    pub(crate) fn client(&self, role: Role) -> Result<&Client, Finding> {
+        let missing = || Finding::skipped(format!("the target description has no [clients.{role}]"));
+        self.target.client(role).ok_or_else(missing)
+    }
+
+    /// The URL of an endpoint: the description's, else the metadata's, else the reason to skip.
+    pub(crate) fn url(&self, endpoint: Endpoint) -> Result<Url, Finding> {
+        let explicit = match endpoint {
+            Endpoint::Token => &self.target.endpoints.token,
+            Endpoint::Introspection => &self.target.endpoints.introspection,
+            Endpoint::Revocation => &self.target.endpoints.revocation,
+            Endpoint::Jwks => &self.target.endpoints.jwks,
+        };
+        let member = endpoint.member();
+        explicit
+            .clone()
+            .or_else(|| self.metadata.as_ref()?.url(member))
+            .ok_or_else(|| Finding::skipped(format!("the target has no {member}")))
+    }
+
+    pub(crate) fn metadata_url(&self) -> &Url {
+        &self.metadata_url
+    }
+
+    /// The metadata, whichever document holds it, or the reason to skip.
+    pub(crate) fn metadata(&self) -> Result<&Metadata, Finding> {
+        self.metadata.as_ref().ok_or_else(|| Finding::skipped("the target publishes no metadata"))
+    }
+
+    /// Skips where the target does not publish metadata at the place of RFC 8414.
+    pub(crate) fn publishes_metadata(&self) -> Verdict {
+        match self.metadata_status {
+            404 => Err(Finding::skipped(format!("nothing is published at {}", self.metadata_url))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Skips where TLS is not to be expected: a target on this machine over plain http.
+    pub(crate) fn expects_tls(&self) -> Verdict {
+        if self.target.is_loopback() && self.target.issuer().starts_with("http:") {
+            return Err(Finding::skipped("plain http on loopback"));
+        }
+        Ok(())
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Finding> {
+        let answer = self.http.try_send(call).await?;
+        for member in ["access_token", "refresh_token", "id_token"] {
+            if let Some(token) = answer.text(member) {
+                self.redactor.learn(&token);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request that may well get no answer: then `None`.
+    pub(crate) async fn send_if_answered(&self, call: &Call) -> Option<Answer> {
+        self.http.try_send(call).await.ok()
+    }
+
+    /// A form request to an endpoint, authenticated as the client is registered.
+    pub(crate) fn call(
+        &self,
+        endpoint: Endpoint,
+        client: &Client,
+        form: &[(&str, &str)],
+    ) -> Result<Call, Finding> {
+        let call = Call::post(&self.url(endpoint)?);
+        let mut form = form.to_vec();
+        Ok(match client.auth_method {
+            AuthMethod::ClientSecretBasic | AuthMethod::Any => {
+                call.form(&form).basic(&client.basic_pair())
+            }
+            AuthMethod::ClientSecretPost => {
+                form.push(("client_id", client.client_id()));
+                form.push(("client_secret", client.secret().unwrap_or_default()));
+                call.form(&form)
+            }
+            AuthMethod::None => {
+                form.push(("client_id", client.client_id()));
+                call.form(&form)
+            }
+        })
+    }
+
+    /// Sends such a request.
+    pub(crate) async fn ask(
+        &self,
+        endpoint: Endpoint,
+        client: &Client,
+        form: &[(&str, &str)],
+    ) -> Result<Answer, Finding> {
+        self.send(&self.call(endpoint, client, form)?).await
+    }
+
+    /// A client credentials request with these further parameters.
+    pub(crate) async fn token(
+        &self,
+        client: &Client,
+        more: &[(&str, &str)],
+    ) -> Result<Answer, Finding> {
+        let mut form = vec![("grant_type", "client_credentials")];
+        form.extend_from_slice(more);
+        self.ask(Endpoint::Token, client, &form).await
+    }
+
+    /// A token for all scopes of the client, unless `more` names others.
+    pub(crate) async fn issue(
+        &self,
+        client: &Client,
+        more: &[(&str, &str)],
+    ) -> Result<Issued, Finding> {
+        let scope = client.scopes.join(" ");
+        let mut form = more.to_vec();
+        if !scope.is_empty() && !more.iter().any(|(name, _)| *name == "scope") {
+            form.push(("scope", &scope));
+        }
+        let answer = self.token(client, &form).await?;
+        match answer.access_token() {
+            Some(token) if answer.status == 200 => Ok(Issued { token, answer }),
+            _ => Err(answer.fails("an access token (needed to begin this check)", answer.summary())),
+        }
+    }
+
+    /// The primary client and a token of it that `resource_server` may see.
+    pub(crate) async fn issue_visible(&self) -> Result<(&Client, Issued), Finding> {
+        let client = self.client(Role::Primary)?;
+        Ok((client, self.issue_visible_to(client).await?))
+    }
+
+    /// A token of `client` that `resource_server` may see: for a resource that it speaks for.
+    pub(crate) async fn issue_visible_to(&self, client: &Client) -> Result<Issued, Finding> {
+        self.url(Endpoint::Introspection)?;
+        let server = self.client(Role::ResourceServer)?;
+        match client.resources.iter().find(|one| server.resources.contains(*one)) {
+            Some(resource) => self.issue(client, &[("resource", resource)]).await,
+            None => self.issue(client, &[]).await,
+        }
+    }
+
+    /// What `resource_server` is told about a token.
+    pub(crate) async fn introspect(&self, token: &str) -> Result<Answer, Finding> {
+        let server = self.client(Role::ResourceServer)?;
+        self.ask(Endpoint::Introspection, server, &[("token", token)]).await
+    }
+
+    /// Fails unless the token is introspected as active.
+    pub(crate) async fn is_active(&self, token: &str, when: &str) -> Verdict {
+        let answer = self.introspect(token).await?;
+        let active = answer.object().is_some_and(|body| body.get("active") == Some(&true.into()));
+        answer.demand(answer.status == 200 && active, format!("{when}: the token is active"))
+    }
+
+    /// Fails unless the token is introspected as inactive, with 200.
+    pub(crate) async fn is_inactive(&self, token: &str, when: &str) -> Verdict {
+        let answer = self.introspect(token).await?;
+        let active = answer.object().and_then(|body| body.get("active").cloned());
+        let holds = answer.status == 200 && active == Some(false.into());
+        answer.demand(holds, format!("{when}: HTTP 200 with \"active\": false"))
+    }
+
+    pub(crate) async fn revoke(&self, client: &Client, token: &str) -> Result<Answer, Finding> {
+        self.ask(Endpoint::Revocation, client, &[("token", token)]).await
+    }
+
+    /// The key set as published, fetched once.
+    pub(crate) async fn jwks(&self) -> Result<&Answer, Finding> {
+        let fetch = async || self.send(&Call::get(&self.url(Endpoint::Jwks)?)).await;
+        self.jwks.get_or_try_init(fetch).await
+    }
+
+    /// Hundred access tokens of each client that gets another kind of them, fetched once.
+    pub(crate) async fn samples(&self) -> Result<&[Vec<String>], Finding> {
+        let fetch = async || {
+            let mut samples = Vec::new();
+            let primary = self.client(Role::Primary)?;
+            for client in std::iter::once(primary).chain(self.target.client(Role::Opaque)) {
+                let mut tokens = Vec::with_capacity(SAMPLE);
+                for _ in 0..SAMPLE {
+                    tokens.push(self.issue(client, &[]).await?.token);
+                }
+                samples.push(tokens);
+            }
+            Ok(samples)
+        };
+        self.samples.get_or_try_init(fetch).await.map(Vec::as_slice)
+    }
+}
+
+/// Adds `Authorization: Bearer`.
+pub(crate) fn bearer(call: Call, token: &str) -> Call {
+    call.header(AUTHORIZATION, &format!("Bearer {token}"))
+}
+
+/// A header name that `reqwest` has no constant for.
+pub(crate) const fn header(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}

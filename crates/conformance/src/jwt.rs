@@ -1,0 +1,199 @@
+//! JWT access tokens, read and verified with a foreign library.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, get_current_timestamp};
+use serde_json::{Map, Value};
+
+use crate::finding::{Finding, Verdict};
+use crate::http::Answer;
+use crate::judge::{Issued, Judge};
+use crate::target::Client;
+
+/// How far two clocks may be apart, in seconds.
+pub(crate) const SKEW: u64 = 30;
+
+/// A JWT that has been taken apart, but not verified.
+pub(crate) struct Jwt {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) signature: String,
+}
+
+impl Jwt {
+    /// Three parts, of which two are JSON objects. `None` for opaque tokens.
+    pub(crate) fn read(token: &str) -> Option<Self> {
+        let mut parts = token.split('.');
+        let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+        let object = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        if parts.next().is_some() {
+            return None;
+        }
+        Some(Self {
+            header: object(header)?,
+            claims: object(claims)?,
+            signature: signature.to_owned(),
+        })
+    }
+
+    pub(crate) fn alg(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    /// The audience as a list (RFC 7519 §4.1.3: a string or an array of them).
+    pub(crate) fn audience(&self) -> Vec<&str> {
+        strings(self.claims.get("aud"))
+    }
+}
+
+/// A string, or an array of strings, as a list.
+pub(crate) fn strings(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The system's time in seconds since 1970, as the foreign library reads it.
+pub(crate) fn now() -> u64 {
+    get_current_timestamp()
+}
+
+/// A JWT access token of a client, or the reason to skip: its tokens are opaque.
+pub(crate) async fn issue(
+    judge: &Judge,
+    client: &Client,
+    more: &[(&str, &str)],
+) -> Result<(Issued, Jwt), Finding> {
+    let issued = judge.issue(client, more).await?;
+    match Jwt::read(&issued.token) {
+        Some(jwt) => Ok((issued, jwt)),
+        None => Err(Finding::skipped("the access tokens of this client are no JWTs")),
+    }
+}
+
+/// The published keys.
+pub(crate) async fn keys(judge: &Judge) -> Result<(&Answer, JwkSet), Finding> {
+    let answer = judge.jwks().await?;
+    match serde_json::from_slice(&answer.body) {
+        Ok(set) if answer.status == 200 => Ok((answer, set)),
+        _ => Err(answer.fails("a JWK set (RFC 7517 §5)", answer.summary())),
+    }
+}
+
+/// Verifies the signature with the published key that the token names.
+pub(crate) async fn verify(judge: &Judge, issued: &Issued, jwt: &Jwt) -> Verdict {
+    let fails = |saw: &str| {
+        Err(issued.answer.fails("a signature that a published key verifies", saw))
+    };
+    let alg = jwt.alg();
+    if alg.eq_ignore_ascii_case("none") || jwt.signature.is_empty() {
+        return fails("an unsigned token");
+    }
+    if alg.starts_with("HS") {
+        return Err(Finding::skipped(format!("{alg} cannot be verified from outside")));
+    }
+    let Ok(algorithm) = alg.parse::<Algorithm>() else {
+        return Err(Finding::skipped(format!("this program cannot verify {alg}")));
+    };
+    let (_, set) = keys(judge).await?;
+    let kid = jwt.header.get("kid").and_then(Value::as_str);
+    let candidates = set.keys.iter().filter(|key| kid.is_none() || key.common.key_id.as_deref() == kid);
+    let mut saw = "no published key with the token's kid".to_owned();
+    for key in candidates {
+        match DecodingKey::from_jwk(key).and_then(|key| decode(&issued.token, &key, algorithm)) {
+            Ok(()) => return Ok(()),
+            Err(error) => saw = error.to_string(),
+        }
+    }
+    fails(&saw)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a judge needs another opinion than the one that it judges, and is a program of its own (RULES T4)"
+)]
+fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> jsonwebtoken::errors::Result<()> {
+    // Other crates may have compiled in a second backend, and then the library wants to be told. Whichever is
+    // set already is as good.
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let mut validation = Validation::new(algorithm);
+    // Presence and values of the claims are checks of their own.
+    validation.required_spec_claims.clear();
+    validation.validate_aud = false;
+    validation.leeway = SKEW;
+    jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation).map(|_| ())
+}
+
+/// The token with another signature of the same length, or another last part if it is opaque.
+pub(crate) fn with_broken_signature(token: &str) -> String {
+    let start = token.rfind('.').map_or(token.len() / 2, |dot| dot + 1);
+    let middle = start + (token.len() - start) / 2;
+    // In the middle of the part every bit counts; in the last character some do not.
+    token
+        .char_indices()
+        .map(|(at, c)| match c {
+            'A' if at == middle => 'B',
+            _ if at == middle => 'A',
+            _ => c,
+        })
+        .collect()
+}
+
+/// The JWT with `alg` none and no signature (RFC 8725 §2.1).
+pub(crate) fn unsigned(token: &str, jwt: &Jwt) -> String {
+    let mut header = jwt.header.clone();
+    header.insert("alg".to_owned(), "none".into());
+    format!("{}.{}.", encode(&header), token.split('.').nth(1).unwrap_or_default())
+}
+
+/// The JWT with a later expiry under its old signature.
+pub(crate) fn prolonged(token: &str, jwt: &Jwt) -> String {
+    let mut claims = jwt.claims.clone();
+    claims.insert("exp".to_owned(), (now() + 86_400).into());
+    let header = token.split('.').next().unwrap_or_default();
+    format!("{header}.{}.{}", encode(&claims), jwt.signature)
+}
+
+fn encode(object: &Map<String, Value>) -> String {
+    URL_SAFE_NO_PAD.encode(Value::from(object.clone()).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str, claims: &str) -> String {
+        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn only_three_parts_of_json_are_a_jwt() {
+        assert!(Jwt::read(&token(r#"{"alg":"ES256"}"#, "{}")).is_some());
+        for opaque in ["", "abc", "a.b.c", "e30.e30", "e30.e30.a.b", &token("[]", "{}")] {
+            assert!(Jwt::read(opaque).is_none(), "{opaque}");
+        }
+    }
+
+    #[test]
+    fn forgeries_differ_from_the_token_only_where_they_should() {
+        let token = token(r#"{"alg":"ES256"}"#, r#"{"exp":1}"#);
+        let jwt = Jwt::read(&token).expect("it is a JWT");
+        let broken = with_broken_signature(&token);
+        assert_ne!(broken, token);
+        assert_eq!(broken.rsplit_once('.').map(|p| p.0), token.rsplit_once('.').map(|p| p.0));
+        let unsigned = Jwt::read(&unsigned(&token, &jwt)).expect("it is a JWT");
+        assert_eq!((unsigned.alg(), unsigned.signature.as_str()), ("none", ""));
+        assert_eq!(unsigned.claims, jwt.claims);
+        let prolonged = Jwt::read(&prolonged(&token, &jwt)).expect("it is a JWT");
+        assert_eq!((&prolonged.header, &prolonged.signature), (&jwt.header, &jwt.signature));
+        assert_ne!(prolonged.claims, jwt.claims);
+        assert_ne!(with_broken_signature("opaque"), "opaque");
+    }
+}

@@ -1,0 +1,146 @@
+//! Client secrets: kept and checked by where their strength comes from (RULES S1).
+
+use countersign_core::{ClientSecret, EntityId, Secret, SecretHash};
+use countersign_jose::mac::MacKey;
+use countersign_protocol::{ErrorCode, ErrorResponse};
+
+use super::hashing::HashingError;
+use crate::Provider;
+use crate::clients::AddClientError;
+use crate::directory::KnownClient;
+
+/// Given secrets with fewer bytes than this are marked as weak.
+pub const WEAK_SECRET_BYTES: usize = 16;
+
+/// Makes generated secrets easy to find for secret scanners.
+const PREFIX: &str = "cs_sec_";
+
+/// Bound to one client by its internal id, so that equal secrets of two clients have different MACs.
+fn mac(pepper: &MacKey, client: EntityId, secret: &Secret<String>) -> [u8; 32] {
+    pepper.mac(&[
+        b"client secret",
+        client.as_bytes(),
+        secret.expose().as_bytes(),
+    ])
+}
+
+impl Provider {
+    /// Draws a secret with 256 bits of strength, and what is kept of it.
+    pub(crate) fn draw_secret(
+        &self,
+        client: EntityId,
+    ) -> Result<(Secret<String>, ClientSecret), AddClientError> {
+        let bits = Secret::new((*self.random).bytes::<32>());
+        let secret =
+            Secret::new(PREFIX.to_owned() + &countersign_jose::base64url::encode(bits.expose()));
+        let now = self.clock.now();
+        let ring = self.keys.at(now);
+        let (key, pepper) = ring.pepper().ok_or(AddClientError::NoPepper)?;
+        let hash = SecretHash::Keyed {
+            key: key.clone(),
+            mac: mac(pepper, client, &secret),
+        };
+        Ok((
+            secret,
+            ClientSecret {
+                hash,
+                created_at: now,
+                weak: false,
+            },
+        ))
+    }
+
+    /// What is kept of a secret that a person chose.
+    pub(crate) async fn keep_given_secret(
+        &self,
+        secret: Secret<String>,
+    ) -> Result<ClientSecret, AddClientError> {
+        let weak = secret.expose().len() < WEAK_SECRET_BYTES;
+        let phc = self
+            .hasher
+            .hash(secret, &*self.random)
+            .await
+            .map_err(|_| AddClientError::Hashing)?;
+        Ok(ClientSecret {
+            hash: SecretHash::Argon2id { phc },
+            created_at: self.clock.now(),
+            weak,
+        })
+    }
+
+    /// Whether `secret` is one of the client's. An unknown client costs as much as a wrong secret (attack class 43).
+    pub(super) async fn secret_is_right(
+        &self,
+        known: Option<&KnownClient>,
+        secret: &Secret<String>,
+    ) -> Result<bool, ErrorResponse> {
+        let ring = self.keys.at(self.clock.now());
+        let Some(known) = known else {
+            if let Some((_, pepper)) = ring.pepper() {
+                let nobody = EntityId::from_bytes([0; 16]);
+                let _ = pepper.verify(
+                    &[
+                        b"client secret",
+                        nobody.as_bytes(),
+                        secret.expose().as_bytes(),
+                    ],
+                    &[0; 32],
+                );
+            }
+            return Ok(false);
+        };
+        let client = &known.client;
+        for kept in &client.secrets {
+            let right = match &kept.hash {
+                SecretHash::Keyed { key, mac } => ring.pepper_by_id(key).is_some_and(|pepper| {
+                    let parts: [&[u8]; 3] = [
+                        b"client secret",
+                        client.id.as_bytes(),
+                        secret.expose().as_bytes(),
+                    ];
+                    pepper.verify(&parts, mac)
+                }),
+                SecretHash::Argon2id { phc } => {
+                    let pepper = ring.pepper().map(|(_, pepper)| pepper);
+                    let mac = pepper.map(|pepper| mac(pepper, client.id, secret));
+                    self.chosen_secret_is_right(known, secret, phc, mac).await?
+                }
+            };
+            if right {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Checks a secret against an argon2id hash, unless it was found right before.
+    async fn chosen_secret_is_right(
+        &self,
+        known: &KnownClient,
+        secret: &Secret<String>,
+        phc: &str,
+        mac: Option<[u8; 32]>,
+    ) -> Result<bool, ErrorResponse> {
+        let is_verified = || mac.is_some_and(|mac| known.is_verified(&mac));
+        if is_verified() {
+            return Ok(true);
+        }
+        let _turn = known.hashing.lock().await;
+        // Whoever waited for the same secret need not hash it again.
+        if is_verified() {
+            return Ok(true);
+        }
+        let right = self
+            .hasher
+            .verify(secret.clone(), phc.to_owned())
+            .await
+            .map_err(|error: HashingError| {
+                tracing::warn!(%error, "client secret not checked");
+                ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
+            })?;
+        if let (true, Some(mac)) = (right, mac) {
+            known.remember_verified(mac);
+        }
+        Ok(right)
+    }
+}

@@ -1,0 +1,125 @@
+//! The clients that are known, in memory: never more than a second behind storage while it answers (RULES A2, N1).
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_core::{Client, ClientId, Timestamp};
+use countersign_storage::{Store, StoreError};
+use quick_cache::sync::Cache;
+
+/// The most clients that are kept in memory.
+const CAPACITY: usize = 50_000;
+
+/// A client in memory, with what was learnt about it since it was read.
+#[derive(Debug)]
+pub(crate) struct KnownClient {
+    /// The client as it was read.
+    pub(crate) client: Client,
+    /// Held while a secret of this client is hashed: one at a time, so that guessing at one client does not take the
+    /// hashing workers from all others (RULES S1).
+    pub(crate) hashing: tokio::sync::Mutex<()>,
+    /// MACs of presented secrets that were found right at the cost of a hash; dropped with this entry whenever the
+    /// client changes (RULES S1). At most one per secret of the client.
+    verified: Mutex<Vec<[u8; 32]>>,
+}
+
+impl KnownClient {
+    fn new(client: Client) -> Self {
+        Self {
+            client,
+            hashing: tokio::sync::Mutex::default(),
+            verified: Mutex::default(),
+        }
+    }
+
+    /// Whether a secret with this MAC was found right before.
+    pub(crate) fn is_verified(&self, mac: &[u8; 32]) -> bool {
+        self.verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(mac)
+    }
+
+    /// Remembers that a secret with this MAC is right.
+    pub(crate) fn remember_verified(&self, mac: [u8; 32]) {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if verified.len() >= self.client.secrets.len() {
+            verified.clear();
+        }
+        verified.push(mac);
+    }
+}
+
+/// All clients, through a cache.
+pub(crate) struct Directory {
+    cache: Cache<ClientId, Arc<KnownClient>>,
+    /// Grows with every change that was heard of. Whoever reads a client from storage puts it into the cache only if
+    /// nothing was heard in between, so an older state never takes the place of a newer one.
+    heard: Mutex<u64>,
+    /// When the last exchange with storage that ended well began.
+    fresh_at: AtomicI64,
+    max_stale: i64,
+}
+
+impl Directory {
+    /// An empty directory, in touch with storage since `now`.
+    pub(crate) fn new(now: Timestamp, max_stale: i64) -> Self {
+        Self {
+            cache: Cache::new(CAPACITY),
+            heard: Mutex::default(),
+            fresh_at: AtomicI64::new(now.as_seconds()),
+            max_stale,
+        }
+    }
+
+    /// The client with this id.
+    pub(crate) async fn find(
+        &self,
+        store: &dyn Store,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KnownClient>>, StoreError> {
+        if let Some(known) = self.cache.get(id) {
+            // RULES A3: from caches no older than `cache.max_stale` since the last good poll began.
+            let age = now.since(Timestamp::from_seconds(
+                self.fresh_at.load(Ordering::Acquire),
+            ));
+            if age <= self.max_stale {
+                return Ok(Some(known));
+            }
+        }
+        let heard_before = *self.heard();
+        let Some(client) = store.find_client(id).await? else {
+            return Ok(None);
+        };
+        let known = Arc::new(KnownClient::new(client));
+        let heard = self.heard();
+        if *heard == heard_before {
+            self.cache.insert(id.clone(), Arc::clone(&known));
+        }
+        Ok(Some(known))
+    }
+
+    /// Forgets a client that has changed.
+    pub(crate) fn forget(&self, id: &ClientId) {
+        let mut heard = self.heard();
+        *heard += 1;
+        self.cache.remove(id);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget_all(&self) {
+        let mut heard = self.heard();
+        *heard += 1;
+        self.cache.clear();
+    }
+
+    /// Everything that has changed before `began` is known.
+    pub(crate) fn is_fresh(&self, began: Timestamp) {
+        self.fresh_at.store(began.as_seconds(), Ordering::Release);
+    }
+
+    fn heard(&self) -> std::sync::MutexGuard<'_, u64> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,13 @@
+//! What a failure inside becomes outside.
+
+use countersign_protocol::{ErrorCode, ErrorResponse};
+use countersign_storage::StoreError;
+
+/// Storage did not answer: nothing was decided and nothing consumed (RULES A3). The detail goes to the log only.
+pub(crate) fn unavailable(error: &StoreError) -> ErrorResponse {
+    tracing::error!(%error, "storage");
+    ErrorResponse::new(
+        ErrorCode::TemporarilyUnavailable,
+        "the service cannot reach its storage; nothing was changed, try again",
+    )
+}

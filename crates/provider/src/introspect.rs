@@ -1,0 +1,151 @@
+//! The introspection endpoint: RFC 7662, RULES I1.
+
+use countersign_core::{Client, IntrospectionReach, Secret};
+use countersign_jose::access_token::AccessTokenClaims;
+use countersign_protocol::{
+    ActiveToken, Challenge, ErrorCode, ErrorResponse, IntrospectionCaller, IntrospectionRequest,
+    IntrospectionResponse,
+};
+
+use crate::Provider;
+use crate::authenticate::IdentifiedClient;
+use crate::error::unavailable;
+use crate::presented::PresentedError;
+
+/// The scope that an access token needs for its holder to ask about tokens (RFC 7662 §2.1).
+pub const INTROSPECTION_SCOPE: &str = "introspect";
+
+impl Provider {
+    /// Answers a request to the introspection endpoint.
+    ///
+    /// # Errors
+    ///
+    /// The error response to send. A token that the caller may not know about is no error: it is inactive.
+    pub async fn introspect(
+        &self,
+        request: IntrospectionRequest,
+    ) -> Result<IntrospectionResponse, ErrorResponse> {
+        let caller = self.introspection_caller(request.caller).await?;
+        let token = match self.check_presented(&request.token).await {
+            Ok(token) => token.into_claims(),
+            Err(PresentedError::NotGood | PresentedError::Ended) => {
+                return Ok(IntrospectionResponse::Inactive);
+            }
+            // RULES A3: 503, never an answer.
+            Err(PresentedError::Unknown(error)) => return Err(unavailable(&error)),
+        };
+        // RFC 7662 §2.2: "if the protected resource is not allowed to introspect this particular token, then the
+        // authorization server MUST instead return an introspection response with the active field set to false".
+        if !may_know(&caller, &token) {
+            return Ok(IntrospectionResponse::Inactive);
+        }
+        Ok(IntrospectionResponse::Active(Box::new(ActiveToken {
+            scope: token.scope.unwrap_or_default(),
+            client_id: token.client_id,
+            exp: token.exp,
+            iat: token.iat,
+            nbf: token.nbf.unwrap_or(token.iat),
+            sub: token.sub,
+            aud: token.aud,
+            iss: token.iss,
+            jti: token.jti,
+        })))
+    }
+
+    /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization to access this endpoint".
+    async fn introspection_caller(
+        &self,
+        caller: IntrospectionCaller,
+    ) -> Result<Client, ErrorResponse> {
+        match caller {
+            IntrospectionCaller::Client(presented) => match self.identify(presented).await {
+                Ok(IdentifiedClient::Proven(client)) => Ok(client.client().clone()),
+                Ok(IdentifiedClient::Public(_)) => Err(also_bearer(ErrorResponse::new(
+                    ErrorCode::InvalidClient,
+                    "a public client cannot introspect: it has nothing to prove who it is",
+                ))),
+                Err(refusal) => Err(also_bearer(refusal)),
+            },
+            IntrospectionCaller::Bearer(token) => self.bearer_caller(&token).await,
+        }
+    }
+
+    /// The client whose access token opens this endpoint: meant for this issuer, with the scope for it.
+    async fn bearer_caller(&self, token: &Secret<String>) -> Result<Client, ErrorResponse> {
+        let refuse = |error, text| {
+            let mut refusal = ErrorResponse::new(error, text);
+            refusal.challenges = vec![Challenge::Bearer {
+                scope: INTROSPECTION_SCOPE,
+                with_error: true,
+            }];
+            refusal
+        };
+        let invalid = || {
+            refuse(
+                ErrorCode::InvalidToken,
+                "the access token is not good here, or has ended",
+            )
+        };
+        let token = match self.check_presented(token).await {
+            Ok(token) => token.into_claims(),
+            Err(PresentedError::NotGood | PresentedError::Ended) => return Err(invalid()),
+            Err(PresentedError::Unknown(error)) => return Err(unavailable(&error)),
+        };
+        // RFC 9068 §4: "The resource server MUST validate that the aud claim contains a resource indicator value
+        // corresponding to an identifier the resource server expects for itself."
+        if !token
+            .aud
+            .iter()
+            .any(|audience| audience == self.settings.issuer.as_str())
+        {
+            return Err(invalid());
+        }
+        let scope = token.scope.unwrap_or_default();
+        if !scope
+            .iter()
+            .any(|token| token.as_str() == INTROSPECTION_SCOPE)
+        {
+            return Err(refuse(
+                ErrorCode::InsufficientScope,
+                "the access token lacks the scope 'introspect'",
+            ));
+        }
+        let id = token.client_id.parse().map_err(|_| invalid())?;
+        let known = self
+            .directory
+            .find(&*self.store, &id, self.clock.now())
+            .await
+            .map_err(|error| unavailable(&error))?;
+        known.map(|known| known.client.clone()).ok_or_else(invalid)
+    }
+}
+
+/// RFC 6750 §3: whoever came without a good word is told that a bearer token would do as well.
+fn also_bearer(mut refusal: ErrorResponse) -> ErrorResponse {
+    if refusal.error == ErrorCode::InvalidClient {
+        refusal.challenges.push(Challenge::Bearer {
+            scope: INTROSPECTION_SCOPE,
+            with_error: false,
+        });
+    }
+    refusal
+}
+
+/// RULES I1: a caller sees only what concerns it, except with `any`.
+fn may_know(caller: &Client, token: &AccessTokenClaims) -> bool {
+    let own = token.client_id == caller.client_id.as_str();
+    match caller.settings.introspect {
+        IntrospectionReach::Any => true,
+        IntrospectionReach::Own => own,
+        IntrospectionReach::Audience => {
+            let speaks_for = |audience: &String| {
+                caller
+                    .settings
+                    .resources
+                    .iter()
+                    .any(|one| one.as_str() == audience)
+            };
+            own || token.aud.iter().any(speaks_for)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Making, rotating and revoking keys.
+
+use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, SigningAlgorithm, Timestamp};
+use countersign_storage::{AnnounceKeys, RemoveKeys, RevokeKey, Store};
+
+use super::phase::ANNOUNCEMENT;
+use super::{KeyError, KeyPhase, Keys};
+
+/// How often a change of the ring is tried again after somebody else was faster.
+const ATTEMPTS: usize = 5;
+
+impl Keys {
+    /// Makes sure that there is a key for every purpose.
+    ///
+    /// In a store without any key they are active at once, since nobody can hold an older JWKS. Where keys are
+    /// there already, a missing one is announced first, like every other (RULES T6).
+    pub(crate) async fn ensure(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), KeyError> {
+        self.change(store, now, |records| {
+            let secret = [KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets];
+            let public = SigningAlgorithm::ALL.map(KeyPurpose::Signing);
+            let missing = public
+                .into_iter()
+                .chain(secret)
+                .filter(|purpose| !records.iter().any(|record| record.purpose == *purpose));
+            let first = records.is_empty();
+            missing
+                .map(|purpose| {
+                    let unpublished = secret.contains(&purpose);
+                    let wait = if first || unpublished {
+                        0
+                    } else {
+                        ANNOUNCEMENT
+                    };
+                    self.master.draw(purpose, now, now.plus(wait), random)
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// Announces a successor for the key of `purpose`; it takes over after the announcement (RULES T6).
+    pub(crate) async fn rotate(
+        &self,
+        store: &dyn Store,
+        purpose: KeyPurpose,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), KeyError> {
+        if purpose == KeyPurpose::ClientSecrets {
+            return Err(KeyError::NotRotated(purpose));
+        }
+        self.change(store, now, |_| {
+            Ok(vec![self.master.draw(
+                purpose,
+                now,
+                now.plus(ANNOUNCEMENT),
+                random,
+            )?])
+        })
+        .await
+    }
+
+    /// Ends the key `id` at once, with everything that it made. If it is the active one, its successor is active at
+    /// once as well: verifiers with an older JWKS have to fetch it again, which is the lesser evil.
+    pub(crate) async fn revoke(
+        &self,
+        store: &dyn Store,
+        id: &KeyId,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), KeyError> {
+        self.reload(store, now).await?;
+        let key = self.at(now).status().into_iter().find(|key| key.id == *id);
+        let key = key.ok_or_else(|| KeyError::Unknown(id.clone()))?;
+        if key.purpose == KeyPurpose::ClientSecrets {
+            return Err(KeyError::NotRotated(key.purpose));
+        }
+        if key.phase == KeyPhase::Active {
+            self.change(store, now, |_| {
+                Ok(vec![self.master.draw(key.purpose, now, now, random)?])
+            })
+            .await?;
+        }
+        match store.revoke_key(id, now).await? {
+            RevokeKey::Revoked | RevokeKey::AlreadyRevoked => {}
+            RevokeKey::NotFound => return Err(KeyError::Unknown(id.clone())),
+        }
+        self.reload(store, now).await
+    }
+
+    /// Removes the keys that are gone.
+    pub(crate) async fn sweep(&self, store: &dyn Store, now: Timestamp) -> Result<(), KeyError> {
+        let ring = self.at(now);
+        let gone: Vec<KeyId> = ring
+            .status()
+            .into_iter()
+            .filter(|key| key.phase == KeyPhase::Gone)
+            .map(|key| key.id)
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        // Somebody else was faster: the next sweep looks again.
+        match store.remove_keys(ring.version(), &gone, now).await? {
+            RemoveKeys::Removed { .. } | RemoveKeys::Stale { .. } => self.reload(store, now).await,
+        }
+    }
+
+    /// Adds the keys that `draw` makes from what is there; again, if the ring has changed in between.
+    async fn change(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        draw: impl Fn(&[KeyRecord]) -> Result<Vec<KeyRecord>, KeyError>,
+    ) -> Result<(), KeyError> {
+        for _ in 0..ATTEMPTS {
+            let ring = self.at(now);
+            let new = draw(ring.records())?;
+            if new.is_empty() {
+                return Ok(());
+            }
+            match store.announce_keys(ring.version(), new).await? {
+                AnnounceKeys::Announced { .. } => return self.reload(store, now).await,
+                AnnounceKeys::Stale { .. } => self.reload(store, now).await?,
+                AnnounceKeys::KeyIdTaken => return Err(KeyError::DuplicateId),
+            }
+        }
+        Err(KeyError::Contended)
+    }
+}

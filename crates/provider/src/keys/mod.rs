@@ -1,0 +1,306 @@
+//! The key ring: which key signs, which ones are accepted, and what the world sees of them.
+
+mod lifecycle;
+mod phase;
+mod vault;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use countersign_core::{KeyId, KeyPurpose, KeyRecord, SigningAlgorithm, Timestamp};
+use countersign_jose::mac::MacKey;
+use countersign_jose::opaque::{SealingKey, SealingKeys};
+use countersign_jose::{SigningKey, VerifyingKeys};
+use countersign_storage::{KeyRing, Store, StoreError};
+use jsonwebtoken::jwk::JwkSet;
+use thiserror::Error;
+
+pub use phase::KeyPhase;
+use phase::next_departure;
+pub use vault::MasterKey;
+use vault::Material;
+
+/// Why the keys cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key does not open: the master key is not the one under which it was sealed.
+    #[error("key {0} does not open under this master key; was master.key replaced?")]
+    WrongMasterKey(KeyId),
+    /// A key opens but is not what its row says.
+    #[error("key {0} is damaged in storage")]
+    Damaged(KeyId),
+    /// Two keys have the same id.
+    #[error("two keys in storage have the same id")]
+    DuplicateId,
+    /// There is no such key.
+    #[error("there is no key {0}; see 'key list'")]
+    Unknown(KeyId),
+    /// The purpose has one key for all time.
+    #[error(
+        "keys of the purpose {0} are not rotated: what was made with them could no longer be checked"
+    )]
+    NotRotated(KeyPurpose),
+    /// The keys were changed by others again and again while this change was tried.
+    #[error("the keys are being changed by somebody else; try again")]
+    Contended,
+    /// The crypto backend refused the key.
+    #[error(transparent)]
+    Crypto(#[from] countersign_jose::KeyError),
+    /// Storage did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A key with its place in life, without anything secret.
+#[derive(Clone, Debug)]
+pub struct KeyStatus {
+    /// The `kid`.
+    pub id: KeyId,
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// Where it stands in its life.
+    pub phase: KeyPhase,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it is, or was, first used.
+    pub active_from: Timestamp,
+}
+
+/// The keys of the service, opened once and held ready.
+pub(crate) struct Keys {
+    master: MasterKey,
+    ring: ArcSwap<OpenRing>,
+}
+
+/// One version of the ring, opened.
+struct OpenRing {
+    version: u64,
+    records: Vec<KeyRecord>,
+    keys: Vec<OpenKey>,
+    view: ArcSwap<View>,
+}
+
+/// A key of the ring with what it was opened from.
+#[derive(Clone)]
+struct OpenKey {
+    sealed: Vec<u8>,
+    material: Arc<Material>,
+}
+
+/// What is good about a ring for some time.
+pub(crate) struct View {
+    from: Timestamp,
+    until: Option<Timestamp>,
+    /// The keys with which tokens may have been signed.
+    pub(crate) verifying: VerifyingKeys,
+    /// The keys with which tokens may have been sealed.
+    pub(crate) sealing: SealingKeys,
+}
+
+/// The ring at one moment.
+pub(crate) struct RingAt {
+    ring: Arc<OpenRing>,
+    view: Arc<View>,
+    now: Timestamp,
+}
+
+impl Keys {
+    /// Opens the keys of a store.
+    pub(crate) async fn load(
+        store: &dyn Store,
+        master: MasterKey,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let ring = OpenRing::open(store.key_ring().await?, &master, &[], now)?;
+        Ok(Self {
+            master,
+            ring: ArcSwap::from_pointee(ring),
+        })
+    }
+
+    /// Reads the keys again, if storage has another version of them. What is open already is not opened again.
+    pub(crate) async fn reload(&self, store: &dyn Store, now: Timestamp) -> Result<(), KeyError> {
+        let stored = store.key_ring().await?;
+        let known = self.ring.load();
+        if stored.version != known.version {
+            let ring = OpenRing::open(stored, &self.master, &known.keys, now)?;
+            self.ring.store(Arc::new(ring));
+        }
+        Ok(())
+    }
+
+    /// The ring as it is in memory, at `now`.
+    pub(crate) fn at(&self, now: Timestamp) -> RingAt {
+        let ring = self.ring.load_full();
+        let view = ring.view_at(now);
+        RingAt { ring, view, now }
+    }
+}
+
+impl OpenRing {
+    fn open(
+        ring: KeyRing,
+        master: &MasterKey,
+        known: &[OpenKey],
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let open = |record: &KeyRecord| {
+            if let Some(known) = known.iter().find(|known| known.sealed == record.sealed) {
+                return Ok(known.clone());
+            }
+            let material = Arc::new(master.open(record)?);
+            Ok(OpenKey {
+                sealed: record.sealed.clone(),
+                material,
+            })
+        };
+        let keys = ring
+            .keys
+            .iter()
+            .map(open)
+            .collect::<Result<Vec<_>, KeyError>>()?;
+        let view = View::new(&ring.keys, &keys, now)?;
+        let view = ArcSwap::from_pointee(view);
+        Ok(Self {
+            version: ring.version,
+            records: ring.keys,
+            keys,
+            view,
+        })
+    }
+
+    /// What is good at `now`; made anew when a key has departed since, or the clock was set back.
+    fn view_at(&self, now: Timestamp) -> Arc<View> {
+        let view = self.view.load_full();
+        if view.from <= now && view.until.is_none_or(|until| now < until) {
+            return view;
+        }
+        match View::new(&self.records, &self.keys, now) {
+            Ok(view) => {
+                let view = Arc::new(view);
+                self.view.store(Arc::clone(&view));
+                view
+            }
+            // The ids were distinct when the ring was opened, and a view holds some of them.
+            Err(_) => view,
+        }
+    }
+}
+
+impl View {
+    fn new(records: &[KeyRecord], keys: &[OpenKey], now: Timestamp) -> Result<Self, KeyError> {
+        let good: Vec<&Material> = records
+            .iter()
+            .zip(keys)
+            .filter(|(record, _)| KeyPhase::of(record, records, now).is_good())
+            .map(|(_, key)| &*key.material)
+            .collect();
+        let verifying = good.iter().filter_map(|material| match material {
+            Material::Signing(key) => Some(key.verifying_key()),
+            Material::Sealing(_) | Material::Mac(_) => None,
+        });
+        let sealing = good.iter().filter_map(|material| match material {
+            Material::Sealing(key) => Some(key.clone()),
+            Material::Signing(_) | Material::Mac(_) => None,
+        });
+        Ok(Self {
+            from: now,
+            until: next_departure(records, now),
+            verifying: VerifyingKeys::new(verifying).map_err(|_| KeyError::DuplicateId)?,
+            sealing: SealingKeys::new(sealing).map_err(|_| KeyError::DuplicateId)?,
+        })
+    }
+}
+
+impl RingAt {
+    /// What is accepted.
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The version of the ring, for whoever wants to change it.
+    fn version(&self) -> u64 {
+        self.ring.version
+    }
+
+    /// The keys as they are stored.
+    fn records(&self) -> &[KeyRecord] {
+        &self.ring.records
+    }
+
+    /// The keys with their materials.
+    fn keys(&self) -> impl Iterator<Item = (&KeyRecord, &Material)> {
+        self.ring
+            .records
+            .iter()
+            .zip(self.ring.keys.iter().map(|key| &*key.material))
+    }
+
+    fn phase(&self, record: &KeyRecord) -> KeyPhase {
+        KeyPhase::of(record, &self.ring.records, self.now)
+    }
+
+    /// The key that is active for `purpose`.
+    fn active(&self, purpose: KeyPurpose) -> Option<(&KeyRecord, &Material)> {
+        self.keys()
+            .find(|(record, _)| record.purpose == purpose && self.phase(record) == KeyPhase::Active)
+    }
+
+    /// The key that signs with `algorithm`.
+    pub(crate) fn signing(&self, algorithm: SigningAlgorithm) -> Option<&SigningKey> {
+        match self.active(KeyPurpose::Signing(algorithm))? {
+            (_, Material::Signing(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key that seals opaque tokens.
+    pub(crate) fn opaque(&self) -> Option<&SealingKey> {
+        match self.active(KeyPurpose::OpaqueTokens)? {
+            (_, Material::Sealing(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The pepper under which new client secrets are kept.
+    pub(crate) fn pepper(&self) -> Option<(&KeyId, &MacKey)> {
+        match self.active(KeyPurpose::ClientSecrets)? {
+            (record, Material::Mac(key)) => Some((&record.id, key)),
+            _ => None,
+        }
+    }
+
+    /// The pepper under which a client secret was kept.
+    pub(crate) fn pepper_by_id(&self, id: &KeyId) -> Option<&MacKey> {
+        match self.keys().find(|(record, _)| record.id == *id)? {
+            (_, Material::Mac(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// What the world sees (RFC 7517 §5): public keys only, by construction (RULES T1).
+    pub(crate) fn jwks(&self) -> JwkSet {
+        let published = self.keys().filter_map(|(record, material)| match material {
+            Material::Signing(key) if self.phase(record).is_good() => {
+                Some(key.public_jwk().clone())
+            }
+            _ => None,
+        });
+        JwkSet {
+            keys: published.collect(),
+        }
+    }
+
+    /// Every key with its place in life.
+    pub(crate) fn status(&self) -> Vec<KeyStatus> {
+        let status = |record: &KeyRecord| KeyStatus {
+            id: record.id.clone(),
+            purpose: record.purpose,
+            phase: self.phase(record),
+            created_at: record.created_at,
+            active_from: record.active_from,
+        };
+        self.ring.records.iter().map(status).collect()
+    }
+}

@@ -1,0 +1,159 @@
+//! The life of a key: announced, active, retiring, gone. Told by times alone, so no node has to change a state.
+
+use countersign_core::{KeyId, KeyRecord, Timestamp};
+
+use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE, MAX_ACCESS_TOKEN_LIFETIME};
+
+/// Seconds between the announcement of a key and its first use (RULES T6): until every verifier that keeps the JWKS
+/// for its full age has seen it, and a little more.
+pub(crate) const ANNOUNCEMENT: i64 = JWKS_MAX_AGE + 5;
+
+/// Seconds for which a key is kept after its successor took over.
+const RETENTION: i64 = MAX_ACCESS_TOKEN_LIFETIME + CLOCK_SKEW as i64;
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyPhase {
+    /// Published, not yet used.
+    Announced,
+    /// The one that is used for anything new.
+    Active,
+    /// No longer used; what it made is still accepted.
+    Retiring,
+    /// Nothing that it made can be alive.
+    Gone,
+    /// Declared compromised; nothing that it made is accepted.
+    Revoked,
+}
+
+impl KeyPhase {
+    /// The phase of `key` at `now`, among all keys of the ring.
+    pub(crate) fn of(key: &KeyRecord, ring: &[KeyRecord], now: Timestamp) -> Self {
+        if key.revoked_at.is_some() {
+            return Self::Revoked;
+        }
+        if now < key.active_from {
+            return Self::Announced;
+        }
+        match successor(key, ring).map(|successor| now.since(successor.active_from)) {
+            Some(RETENTION..) => Self::Gone,
+            Some(0..) => Self::Retiring,
+            _ => Self::Active,
+        }
+    }
+
+    /// Whether a key in this phase is published, and what it made accepted. So is an announced one: the clock of the
+    /// node that already uses it may be ahead.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Announced | Self::Active | Self::Retiring)
+    }
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+            Self::Gone => "gone",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// The key that takes over from `key`.
+fn successor<'ring>(key: &KeyRecord, ring: &'ring [KeyRecord]) -> Option<&'ring KeyRecord> {
+    let later = |other: &&KeyRecord| other.purpose == key.purpose && rank(other) > rank(key);
+    ring.iter()
+        .filter(later)
+        .min_by(|a, b| rank(a).cmp(&rank(b)))
+}
+
+/// The order in which the keys of one purpose follow each other.
+fn rank(key: &KeyRecord) -> (Timestamp, Timestamp, &KeyId) {
+    (key.active_from, key.created_at, &key.id)
+}
+
+/// When the next key of `ring` is gone, after `now`.
+pub(super) fn next_departure(ring: &[KeyRecord], now: Timestamp) -> Option<Timestamp> {
+    ring.iter()
+        .filter_map(|key| Some(successor(key, ring)?.active_from.plus(RETENTION)))
+        .filter(|departure| *departure > now)
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::{KeyPurpose, SigningAlgorithm};
+
+    use super::*;
+
+    fn key(id: &str, active_from: i64) -> KeyRecord {
+        KeyRecord {
+            id: id.parse().unwrap(),
+            purpose: KeyPurpose::Signing(SigningAlgorithm::Es256),
+            created_at: Timestamp::from_seconds(active_from - ANNOUNCEMENT),
+            active_from: Timestamp::from_seconds(active_from),
+            revoked_at: None,
+            sealed: Vec::new(),
+        }
+    }
+
+    fn phases(ring: &[KeyRecord], now: i64) -> Vec<KeyPhase> {
+        let now = Timestamp::from_seconds(now);
+        ring.iter()
+            .map(|key| KeyPhase::of(key, ring, now))
+            .collect()
+    }
+
+    #[test]
+    fn rule_t6_a_key_is_announced_before_it_signs_and_kept_after() {
+        use KeyPhase::{Active, Announced, Gone, Retiring};
+        let ring = [key("a", 1_000), key("b", 5_000)];
+        for (now, expected) in [
+            (999, [Announced, Announced]),
+            (1_000, [Active, Announced]),
+            (4_999, [Active, Announced]),
+            (5_000, [Retiring, Active]),
+            (5_000 + RETENTION - 1, [Retiring, Active]),
+            (5_000 + RETENTION, [Gone, Active]),
+        ] {
+            assert_eq!(phases(&ring, now), expected, "at {now}");
+        }
+    }
+
+    #[test]
+    fn rule_t6_a_revoked_key_accepts_nothing_and_its_predecessor_does_not_sign_again() {
+        let mut ring = [key("a", 1_000), key("b", 5_000)];
+        ring[1].revoked_at = Some(Timestamp::from_seconds(6_000));
+        assert_eq!(
+            phases(&ring, 6_000),
+            [KeyPhase::Retiring, KeyPhase::Revoked]
+        );
+    }
+
+    #[test]
+    fn cve_2025_31123_the_view_of_a_ring_ends_when_a_key_departs() {
+        let ring = [key("a", 1_000), key("b", 5_000)];
+        let departure = Timestamp::from_seconds(5_000 + RETENTION);
+        assert_eq!(
+            next_departure(&ring, Timestamp::from_seconds(1_000)),
+            Some(departure)
+        );
+        assert_eq!(next_departure(&ring, departure), None);
+    }
+
+    #[test]
+    fn purposes_do_not_succeed_each_other() {
+        let mut ring = [key("a", 1_000), key("b", 5_000)];
+        ring[1].purpose = KeyPurpose::OpaqueTokens;
+        assert_eq!(phases(&ring, 9_000), [KeyPhase::Active, KeyPhase::Active]);
+    }
+
+    #[test]
+    fn exactly_one_key_is_active_when_two_start_in_the_same_second() {
+        let ring = [key("a", 1_000), key("b", 1_000)];
+        assert_eq!(phases(&ring, 1_000), [KeyPhase::Retiring, KeyPhase::Active]);
+    }
+}

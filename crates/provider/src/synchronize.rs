@@ -1,0 +1,75 @@
+//! Keeping in touch with storage: what was changed elsewhere is known here within a second (RULES A2, N1).
+
+use std::sync::atomic::Ordering;
+
+use countersign_core::Timestamp;
+use countersign_storage::{Change, ChangeCursor, Changes};
+
+use crate::Provider;
+use crate::keys::KeyError;
+
+impl Provider {
+    /// Hears what has changed since the last call. The host calls this at least twice a second.
+    ///
+    /// # Errors
+    ///
+    /// Storage did not answer; what is in memory is used for as long as `cache_max_stale` allows (RULES A3).
+    pub async fn synchronize(&self) -> Result<(), KeyError> {
+        let mut cursor = self.cursor.lock().await;
+        let began = self.clock.now();
+        let heard = self.hear(&mut cursor, began).await;
+        self.lost_touch.store(heard.is_err(), Ordering::Release);
+        if heard.is_ok() {
+            self.directory.is_fresh(began);
+        }
+        heard
+    }
+
+    async fn hear(&self, cursor: &mut ChangeCursor, now: Timestamp) -> Result<(), KeyError> {
+        // RULES A3: after reconnecting, caches are rebuilt before use.
+        let mut rebuild = self.lost_touch.load(Ordering::Acquire);
+        loop {
+            let (next, changes) = match self.store.changes_since(cursor).await? {
+                Changes::Entries { cursor, changes } => (cursor, changes),
+                Changes::Rebuild { cursor } => {
+                    rebuild = true;
+                    (cursor, Vec::new())
+                }
+            };
+            for change in &changes {
+                match change {
+                    Change::Client(id) => self.directory.forget(id),
+                    Change::Keys => self.keys.reload(&*self.store, now).await?,
+                }
+            }
+            *cursor = next;
+            if changes.is_empty() {
+                break;
+            }
+        }
+        if rebuild {
+            self.directory.forget_all();
+            self.keys.reload(&*self.store, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what has expired: at most `limit` rows, and keys that are gone. Returns the number of rows.
+    pub async fn sweep(&self, limit: u32) -> Result<u32, KeyError> {
+        let now = self.clock.now();
+        let swept = self.store.sweep(now, limit).await?;
+        self.keys.sweep(&*self.store, now).await?;
+        Ok(swept)
+    }
+
+    /// Whether storage answers (RULES A3: `/readyz` fails at once).
+    pub async fn is_ready(&self) -> bool {
+        match self.store.ping().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "not ready");
+                false
+            }
+        }
+    }
+}

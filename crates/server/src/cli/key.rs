@@ -1,0 +1,98 @@
+//! `countersign key`.
+
+use clap::Subcommand;
+use countersign_core::{KeyId, KeyPurpose, SigningAlgorithm};
+use countersign_provider::{KeyError, KeyPhase, KeyStatus};
+use serde_json::{Value, json};
+
+use super::Global;
+use crate::output::{Failure, print, table};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// List all keys with their place in life
+    List,
+    /// Announce successors; they take over once every verifier has had the time to see them
+    #[command(
+        after_help = "Examples:\n  countersign key rotate\n      Rotate every key that signs or seals tokens.\n  \
+        countersign key rotate --algorithm ES256\n      Rotate one signing key."
+    )]
+    Rotate {
+        /// Rotate only the signing key of this algorithm
+        #[arg(long, value_name = "ALG")]
+        algorithm: Option<SigningAlgorithm>,
+    },
+    /// End a compromised key at once, with every token that it made
+    Revoke {
+        /// The key
+        kid: KeyId,
+    },
+}
+
+impl KeyCommand {
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let opened = global.provider().await?;
+        let provider = &opened.provider;
+        match self {
+            Self::List => {}
+            Self::Rotate { algorithm } => {
+                let all = || {
+                    let mut purposes: Vec<KeyPurpose> = SigningAlgorithm::ALL
+                        .into_iter()
+                        .map(KeyPurpose::Signing)
+                        .collect();
+                    purposes.push(KeyPurpose::OpaqueTokens);
+                    purposes
+                };
+                let purposes = algorithm.map_or_else(all, |one| vec![KeyPurpose::Signing(one)]);
+                for purpose in purposes {
+                    // A successor that waits for its turn is successor enough.
+                    let waiting = provider
+                        .key_status()
+                        .iter()
+                        .any(|key| key.purpose == purpose && key.phase == KeyPhase::Announced);
+                    if !waiting {
+                        provider.rotate_key(purpose).await.map_err(failed)?;
+                    }
+                }
+            }
+            Self::Revoke { kid } => provider.revoke_key(&kid).await.map_err(failed)?,
+        }
+        let keys = provider.key_status();
+        let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+        let text = table(&["KEY", "PURPOSE", "PHASE", "ACTIVE FROM"], &rows);
+        print(
+            global.format(),
+            &text,
+            &keys.iter().map(describe).collect::<Vec<_>>(),
+        )
+    }
+}
+
+fn failed(error: KeyError) -> Failure {
+    let code = match error {
+        KeyError::Unknown(_) => "unknown_key",
+        KeyError::Store(_) => "storage",
+        _ => "keys",
+    };
+    Failure::new(code, error)
+}
+
+fn row(key: &KeyStatus) -> Vec<String> {
+    vec![
+        key.id.to_string(),
+        key.purpose.to_string(),
+        key.phase.name().to_owned(),
+        key.active_from.to_string(),
+    ]
+}
+
+fn describe(key: &KeyStatus) -> Value {
+    json!({
+        "kid": key.id,
+        "purpose": key.purpose.name(),
+        "phase": key.phase.name(),
+        "created_at": key.created_at,
+        "active_from": key.active_from,
+    })
+}

@@ -1,0 +1,185 @@
+//! The command line.
+
+mod client;
+mod key;
+mod serve;
+mod token;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use countersign_core::Issuer;
+use countersign_provider::{Host, Provider, Settings};
+use countersign_storage::Store;
+use countersign_storage_sqlite::SqliteStore;
+
+use crate::config::{Config, Flags};
+use crate::data_dir::DataDir;
+use crate::host::{SystemClock, SystemRandom};
+use crate::output::{Failure, Format};
+
+/// An OAuth 2 token service: one program, one folder.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    after_help = "Examples:\n  \
+        countersign serve\n      \
+        Start a development set-up on http://127.0.0.1:8080 and print commands to try it.\n  \
+        countersign client add billing --scope 'invoices.read invoices.write'\n      \
+        Add a client and show its secret, once.\n  \
+        countersign --json client list | jq '.[].client_id'\n      \
+        Every command gives one JSON document with --json."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The folder for the database and the master key [default: ./countersign-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// A configuration file (TOML); every key may also be given as a variable COUNTERSIGN_<KEY>
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON document on standard output, and errors as JSON on standard error
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Add, list, show and remove clients
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// List, rotate and revoke keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Look into tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+/// Runs the command line of this process.
+pub(crate) fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error, &arguments),
+    };
+    let format = cli.global.format();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::new("runtime", error).report(format),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => serve.run(&cli.global).await,
+            Command::Client(command) => command.run(&cli.global).await,
+            Command::Key(command) => command.run(&cli.global).await,
+            Command::Token(command) => command.run(&cli.global).await,
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(format),
+    }
+}
+
+/// Help and version go to standard output; a wrong command line is told as JSON if `--json` is in it.
+fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if error.use_stderr() && arguments.iter().any(|argument| argument == "--json") {
+        return Failure::usage(error.render()).report(Format::Json);
+    }
+    // Nobody is left to tell if the output is closed.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+impl Global {
+    pub(crate) const fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Text
+        }
+    }
+
+    /// The configuration, with the flags that every command takes.
+    fn configuration(&self) -> Result<Config, Failure> {
+        self.configuration_with(Flags::default())
+    }
+
+    /// The configuration, with further flags.
+    fn configuration_with(&self, flags: Flags) -> Result<Config, Failure> {
+        let flags = Flags {
+            data_dir: self.data_dir.clone(),
+            ..flags
+        };
+        Config::load(self.config.as_deref(), &flags)
+    }
+
+    /// The service on the data of this command, for commands that administrate it.
+    async fn provider(&self) -> Result<Opened, Failure> {
+        let config = self.configuration()?;
+        // No administrative command makes a token, so what stands for the issuer does not matter to it.
+        let issuer = config
+            .issuer
+            .clone()
+            .unwrap_or_else(|| String::from("http://127.0.0.1"));
+        Opened::open(&config, &issuer).await
+    }
+}
+
+/// Data that is open, and the service on it.
+pub(crate) struct Opened {
+    pub(crate) data_dir: DataDir,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) provider: Provider,
+}
+
+impl Opened {
+    /// Opens the data folder, its database and its keys; makes what is missing.
+    pub(crate) async fn open(config: &Config, issuer: &str) -> Result<Self, Failure> {
+        let issuer: Issuer = issuer
+            .parse()
+            .map_err(|error| Failure::new("configuration", format!("issuer {issuer}: {error}")))?;
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let master_key = data_dir.master_key(&SystemRandom)?;
+        let store = SqliteStore::open(&data_dir.database(), &SystemRandom)
+            .map_err(|error| Failure::new("storage", error))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let mut settings = Settings::new(issuer);
+        settings.access_token_format = config.access_token.format;
+        settings.access_token_algorithm = config.access_token.algorithm;
+        settings.access_token_lifetime = config.lifetimes.access_token;
+        settings.cache_max_stale = config.cache.max_stale;
+        settings.hashing_workers = config.hashing.workers;
+        let host = Host {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            master_key,
+        };
+        let provider = Provider::start(Arc::clone(&store), settings, host)
+            .await
+            .map_err(|error| Failure::new("keys", error))?;
+        Ok(Self {
+            data_dir,
+            store,
+            provider,
+        })
+    }
+}

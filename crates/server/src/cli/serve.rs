@@ -1,0 +1,200 @@
+//! `countersign serve`.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use countersign_provider::Provider;
+use countersign_storage::{Deployment, MarkDeployment};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
+use tracing_subscriber::EnvFilter;
+
+use super::{Global, Opened};
+use crate::config::Flags;
+use crate::demo;
+use crate::http;
+use crate::output::{Failure, print};
+
+/// How often the server asks storage what has changed (RULES N1).
+const SYNCHRONIZE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often expired rows are removed, and how many at most each time.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_LIMIT: u32 = 10_000;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  countersign serve\n      \
+    Without any configuration: a development set-up on loopback, with a demo client and commands to try it.\n  \
+    countersign serve --issuer https://login.example.com --listen 127.0.0.1:9000\n      \
+    Behind a proxy that speaks TLS for login.example.com.")]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 picks a free one and says which [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// The URL that names this service in its tokens: https, or http on loopback for development
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let flags = Flags {
+            listen: self.listen,
+            issuer: self.issuer,
+            data_dir: None,
+        };
+        let config = global.configuration_with(flags)?;
+        log_to_stderr(&config.log)?;
+
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            Failure::new(
+                "listen",
+                format!("cannot listen on {}: {error}", config.listen),
+            )
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::new("listen", error))?;
+        let issuer = config
+            .issuer
+            .clone()
+            .unwrap_or_else(|| format!("http://{address}"));
+        let opened = Opened::open(&config, &issuer).await?;
+        let development = opened.provider.settings().issuer.is_development();
+        guard_development(&opened, development, address).await?;
+
+        let demo = if development {
+            Some(demo::Demo::prepare(&opened).await?)
+        } else {
+            None
+        };
+        let text = demo.as_ref().map_or_else(
+            || format!("Countersign serves {issuer} on {address}."),
+            |demo| demo.welcome(&issuer, address),
+        );
+        let document = json!({
+            "issuer": issuer,
+            "listen": address,
+            "data_dir": opened.data_dir.path(),
+            "development": development,
+        });
+        print(global.format(), &text, &document)?;
+        tracing::info!(%issuer, %address, development, "serving");
+
+        let provider = Arc::new(opened.provider);
+        let synchronizing = tokio::spawn(synchronize(Arc::clone(&provider)));
+        let sweeping = tokio::spawn(sweep(Arc::clone(&provider)));
+        http::serve(listener, http::router(provider), asked_to_stop()).await;
+        synchronizing.abort();
+        sweeping.abort();
+        Ok(())
+    }
+}
+
+/// RULES O3: development stays on loopback and marks its database; production refuses that database, since its
+/// secrets were made for trying things out.
+async fn guard_development(
+    opened: &Opened,
+    development: bool,
+    address: SocketAddr,
+) -> Result<(), Failure> {
+    if development && !address.ip().is_loopback() {
+        return Err(Failure::new(
+            "development",
+            format!(
+                "without an https --issuer this is a development set-up, which listens on loopback only, not on {address}"
+            ),
+        ));
+    }
+    let wanted = if development {
+        Deployment::Development
+    } else {
+        Deployment::Production
+    };
+    match opened.store.mark_deployment(wanted).await {
+        Ok(MarkDeployment::Marked) => Ok(()),
+        Ok(MarkDeployment::Already(found)) if found == wanted => Ok(()),
+        Ok(MarkDeployment::Already(Deployment::Development)) => Err(Failure::new(
+            "development",
+            format!(
+                "{} was made by a development set-up; production needs a data folder of its own (--data-dir)",
+                opened.data_dir.path().display()
+            ),
+        )),
+        Ok(MarkDeployment::Already(_)) => Err(Failure::new(
+            "development",
+            format!(
+                "{} belongs to a production service; give its https --issuer, or another --data-dir",
+                opened.data_dir.path().display()
+            ),
+        )),
+        Err(error) => Err(Failure::new("storage", error)),
+    }
+}
+
+fn log_to_stderr(filter: &str) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| Failure::new("configuration", format!("log: {error}")))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init()
+        .map_err(|error| Failure::new("log", error))
+}
+
+async fn synchronize(provider: Arc<Provider>) {
+    let mut interval = tokio::time::interval(SYNCHRONIZE_EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = provider.synchronize().await {
+            tracing::error!(%error, "storage not heard; going on with what is in memory");
+        }
+    }
+}
+
+async fn sweep(provider: Arc<Provider>) {
+    let mut interval = tokio::time::interval(SWEEP_EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        match provider.sweep(SWEEP_LIMIT).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(error) => tracing::error!(%error, "not swept"),
+        }
+    }
+}
+
+/// Done when the process is asked to stop: SIGTERM, or Ctrl-C.
+async fn asked_to_stop() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be heard");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,150 @@
+//! The data folder: the database, and the master key that never lies in it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use countersign_core::{Random, Secret};
+use countersign_jose::base64url;
+use countersign_provider::MasterKey;
+
+use crate::output::Failure;
+
+/// The variable that may hold the master key instead of the file.
+const MASTER_KEY_VARIABLE: &str = "COUNTERSIGN_MASTER_KEY";
+
+/// A folder that exists and is ours alone.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Opens the folder, or creates it, readable by its owner only.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(path)
+            .map_err(|error| failed("create the data folder", path, &error))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The folder as it was named.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("countersign.db")
+    }
+
+    /// The master key: from the environment, else from its file, which is made if there is none.
+    pub(crate) fn master_key(&self, random: &dyn Random) -> Result<MasterKey, Failure> {
+        let text = match std::env::var(MASTER_KEY_VARIABLE) {
+            Ok(text) => Secret::new(text),
+            Err(_) => {
+                let drawn = Secret::new(base64url::encode(&random.bytes::<32>()));
+                self.keep_secret("master.key", &drawn)?
+            }
+        };
+        let bytes = base64url::decode(text.expose().trim())
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(|bytes| MasterKey::new(Secret::new(bytes))).ok_or_else(|| {
+            Failure::new(
+                "master_key",
+                format!(
+                    "the master key is not 32 bytes in base64url (43 characters): {MASTER_KEY_VARIABLE} or {}",
+                    self.0.join("master.key").display()
+                ),
+            )
+        })
+    }
+
+    /// The secret in the file `name`; if there is no such file, `new` is written to it.
+    ///
+    /// Two programs that do this at once agree on one secret: the file appears with its content, or not at all.
+    pub(crate) fn keep_secret(
+        &self,
+        name: &str,
+        new: &Secret<String>,
+    ) -> Result<Secret<String>, Failure> {
+        let path = self.0.join(name);
+        if let Some(secret) = self.read_secret(name)? {
+            return Ok(secret);
+        }
+        let draft = self.0.join(format!("{name}.{}", std::process::id()));
+        let written =
+            write_private(&draft, new.expose()).and_then(|()| fs::hard_link(&draft, &path));
+        let removed = fs::remove_file(&draft);
+        match written {
+            Ok(()) => removed.map_err(|error| failed("remove", &draft, &error))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed("write", &path, &error)),
+        }
+        self.read_secret(name)?
+            .ok_or_else(|| Failure::new("data_dir", format!("{} has vanished", path.display())))
+    }
+
+    /// The secret in the file `name`, if there is such a file.
+    pub(crate) fn read_secret(&self, name: &str) -> Result<Option<Secret<String>>, Failure> {
+        let path = self.0.join(name);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("read", &path, &error)),
+        };
+        refuse_if_others_can_read(&file, &path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|error| failed("read", &path, &error))?;
+        Ok(Some(Secret::new(text)))
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// RULES S4: "Files 0600 or the server refuses to start".
+#[cfg(unix)]
+fn refuse_if_others_can_read(file: &File, path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = file
+        .metadata()
+        .map_err(|error| failed("read", path, &error))?
+        .permissions()
+        .mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "file_mode",
+        format!(
+            "{path} can be read by others (mode {mode:03o}); take that away with: chmod 600 {path}",
+            path = path.display(),
+            mode = mode & 0o777,
+        ),
+    ))
+}
+
+#[cfg(not(unix))]
+fn refuse_if_others_can_read(_: &File, _: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+fn failed(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        "data_dir",
+        format!("cannot {what} {}: {error}", path.display()),
+    )
+}

@@ -1,0 +1,168 @@
+//! HTTP: routes, limits, and the way from bytes to a typed request and back.
+
+mod body;
+mod listen;
+mod respond;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+use countersign_core::Issuer;
+use countersign_protocol::{
+    ErrorCode, ErrorResponse, Form, IntrospectionRequest, RevocationRequest, TokenRequest,
+};
+use countersign_provider::{JWKS_MAX_AGE, Provider, paths};
+use serde_json::json;
+
+pub(crate) use listen::serve;
+
+/// Who answers requests.
+type Service = Arc<Provider>;
+
+/// Every route of the server. None of them exists without a rule about who may use it: the three endpoints below
+/// authenticate their callers, the documents are public, and the health checks tell nothing but whether.
+pub(crate) fn router(provider: Service) -> Router {
+    let issuer: &Issuer = &provider.settings().issuer;
+    let metadata = issuer.well_known_path("oauth-authorization-server");
+    let endpoints = Router::new()
+        .route(paths::TOKEN, form_endpoint(post(token)))
+        .route(paths::INTROSPECT, form_endpoint(post(introspect)))
+        .route(paths::REVOKE, form_endpoint(post(revoke)))
+        .route(paths::JWKS, document(get(jwks)));
+    let mounted = match issuer.path() {
+        "" => endpoints,
+        path => Router::new().nest(path, endpoints),
+    };
+    mounted
+        .route(&metadata, document(get(self::metadata)))
+        .route("/healthz", document(get(healthz)))
+        .route("/readyz", document(get(readyz)))
+        .fallback(not_found)
+        .with_state(provider)
+}
+
+/// RFC 6749 §3.2: "The client MUST use the HTTP "POST" method"; the same at the other two.
+fn form_endpoint(method: MethodRouter<Service>) -> MethodRouter<Service> {
+    method.fallback(|| async { respond::method_not_allowed("POST") })
+}
+
+fn document(method: MethodRouter<Service>) -> MethodRouter<Service> {
+    method.fallback(|| async { respond::method_not_allowed("GET, HEAD") })
+}
+
+async fn token(State(provider): State<Service>, request: Request) -> Response {
+    let answer = async {
+        let (authorization, form) = read_form(request, TokenRequest::REPEATABLE).await?;
+        provider
+            .token(TokenRequest::read(&borrow(&authorization), &form)?)
+            .await
+    };
+    let realm = provider.settings().issuer.as_str();
+    match answer.await {
+        Ok(token) => respond::json(StatusCode::OK, &token),
+        Err(error) => respond::error(&error, realm),
+    }
+}
+
+async fn introspect(State(provider): State<Service>, request: Request) -> Response {
+    let answer = async {
+        let (authorization, form) = read_form(request, &[]).await?;
+        provider
+            .introspect(IntrospectionRequest::read(&borrow(&authorization), &form)?)
+            .await
+    };
+    let realm = provider.settings().issuer.as_str();
+    match answer.await {
+        Ok(introspection) => respond::json(StatusCode::OK, &introspection),
+        Err(error) => respond::error(&error, realm),
+    }
+}
+
+async fn revoke(State(provider): State<Service>, request: Request) -> Response {
+    let answer = async {
+        let (authorization, form) = read_form(request, &[]).await?;
+        provider
+            .revoke(RevocationRequest::read(&borrow(&authorization), &form)?)
+            .await
+    };
+    let realm = provider.settings().issuer.as_str();
+    match answer.await {
+        // RFC 7009 §2.2: "The content of the response body is ignored by the client".
+        Ok(()) => respond::json(StatusCode::OK, &json!({})),
+        Err(error) => respond::error(&error, realm),
+    }
+}
+
+async fn jwks(State(provider): State<Service>) -> Response {
+    respond::public_json(&provider.jwks(), JWKS_MAX_AGE)
+}
+
+async fn metadata(State(provider): State<Service>) -> Response {
+    respond::public_json(&provider.metadata(), JWKS_MAX_AGE)
+}
+
+/// The process lives.
+async fn healthz() -> Response {
+    respond::json(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// The process can do its work: storage answers.
+async fn readyz(State(provider): State<Service>) -> Response {
+    if provider.is_ready().await {
+        respond::json(StatusCode::OK, &json!({ "status": "ready" }))
+    } else {
+        respond::json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({ "status": "not ready", "storage": "does not answer" }),
+        )
+    }
+}
+
+async fn not_found(method: Method, uri: Uri) -> Response {
+    tracing::debug!(%method, path = uri.path(), "no such route");
+    respond::json(
+        StatusCode::NOT_FOUND,
+        &json!({ "error": "not_found", "error_description": "there is nothing at this path" }),
+    )
+}
+
+/// What every form endpoint reads: the `Authorization` headers and the parameters of the body.
+async fn read_form(
+    request: Request,
+    repeatable: &[&str],
+) -> Result<(Vec<String>, Form), ErrorResponse> {
+    // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
+    // request URI." These endpoints have no query of their own.
+    if request.uri().query().is_some_and(|query| !query.is_empty()) {
+        return Err(ErrorResponse::new(
+            ErrorCode::InvalidRequest,
+            "send the parameters in the body, never in the URL",
+        ));
+    }
+    let authorization = authorization(request.headers())?;
+    body::require_form(request.headers())?;
+    let body = body::read(request.into_body()).await?;
+    Ok((authorization, Form::parse(body.expose(), repeatable)?))
+}
+
+fn authorization(headers: &HeaderMap) -> Result<Vec<String>, ErrorResponse> {
+    headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .map(|value| value.to_str().map(str::to_owned))
+        .collect::<Result<_, _>>()
+        .map_err(|_| {
+            ErrorResponse::new(
+                ErrorCode::InvalidRequest,
+                "the Authorization header is not ASCII",
+            )
+        })
+}
+
+fn borrow(values: &[String]) -> Vec<&str> {
+    values.iter().map(String::as_str).collect()
+}

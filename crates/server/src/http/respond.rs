@@ -1,0 +1,94 @@
+//! Writing responses.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use countersign_protocol::ErrorResponse;
+use serde::Serialize;
+use serde_json::json;
+
+/// Seconds after which a refused request may be tried again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// A JSON response that nobody may keep.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    let mut response = bare(status, body);
+    let headers = response.headers_mut();
+    // RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field with a
+    // value of "no-store" ... as well as the "Pragma" response header field with a value of "no-cache"."
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A JSON document that everybody may keep for `max_age` seconds.
+pub(super) fn public_json(body: &impl Serialize, max_age: i64) -> Response<Body> {
+    let mut response = bare(StatusCode::OK, body);
+    if let Ok(value) = HeaderValue::try_from(format!("public, max-age={max_age}")) {
+        response.headers_mut().insert(header::CACHE_CONTROL, value);
+    }
+    response
+}
+
+/// An error response of the protocol; `realm` is the issuer.
+pub(super) fn error(error: &ErrorResponse, realm: &str) -> Response<Body> {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(status, error);
+    for challenge in error.www_authenticate(realm) {
+        if let Ok(value) = HeaderValue::try_from(challenge) {
+            response
+                .headers_mut()
+                .append(header::WWW_AUTHENTICATE, value);
+        }
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// 405 with the methods that the resource has (RFC 9110 §15.5.6).
+pub(super) fn method_not_allowed(allow: &'static str) -> Response<Body> {
+    let mut response = json(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &json!({
+            "error": "invalid_request",
+            "error_description": format!("the method is not allowed here; use {allow}"),
+        }),
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+fn bare(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    let (status, body) = match serde_json::to_vec(body) {
+        Ok(body) => (status, Body::from(body)),
+        Err(error) => {
+            tracing::error!(%error, "response not written");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Body::from(r#"{"error":"server_error"}"#),
+            )
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=UTF-8"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

@@ -1,1 +1,0 @@
-//! The countersign binary: HTTP, configuration, command line.

@@ -1,0 +1,17 @@
+//! `countersign`: the token service as one program. HTTP, configuration and the command line; no rule about who may
+//! have a token lives here.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod config;
+mod data_dir;
+mod demo;
+mod host;
+mod http;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,110 @@
+//! What the command line says: results on standard output, everything else on standard error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// A failed command: a word for programs, a sentence for people.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: &'static str,
+    message: String,
+    exit: u8,
+}
+
+impl Failure {
+    /// The command was understood and failed.
+    pub(crate) fn new(code: &'static str, message: impl Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+            exit: 1,
+        }
+    }
+
+    /// The command was not understood.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self {
+            code: "usage",
+            message: message.to_string(),
+            exit: 2,
+        }
+    }
+
+    /// Tells it on standard error and gives the exit code: 1 for a failed command, 2 for a misunderstood one.
+    pub(crate) fn report(&self, format: Format) -> ExitCode {
+        let line = match format {
+            Format::Text => format!("error: {}", self.message),
+            Format::Json => json!({ "error": self.code, "message": self.message }).to_string(),
+        };
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(io::stderr(), "{line}");
+        ExitCode::from(self.exit)
+    }
+}
+
+/// Writes a result: `text` for people, `value` for programs.
+pub(crate) fn print(format: Format, text: &str, value: &impl Serialize) -> Result<(), Failure> {
+    let line = match format {
+        Format::Text => text.trim_end().to_owned(),
+        Format::Json => {
+            serde_json::to_string_pretty(value).map_err(|error| Failure::new("internal", error))?
+        }
+    };
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        // Whoever reads has read enough: `countersign client list | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Failure::new("output", error)),
+    }
+}
+
+/// Tells a person about something that did not stop the command.
+pub(crate) fn warn(text: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "warning: {text}");
+}
+
+/// Lines up rows of cells under their headings.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.len()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(headings.to_vec())];
+    lines.extend(
+        rows.iter()
+            .map(|row| line(row.iter().map(String::as_str).collect())),
+    );
+    lines.join("\n")
+}
+
+/// A value as one of its JSON object's members, or an empty object if it is none.
+pub(crate) fn object(value: &impl Serialize) -> serde_json::Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    }
+}

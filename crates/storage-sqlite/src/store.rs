@@ -1,0 +1,56 @@
+//! The store itself.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use countersign_core::Random;
+
+use crate::open::{self, OpenError, Opened};
+use crate::workers::Workers;
+
+/// A store in one SQLite file. The crate page tells how it works.
+///
+/// Dropping it finishes what is queued and closes the file, and blocks for that long.
+pub struct SqliteStore {
+    path: PathBuf,
+    pub(crate) store_id: [u8; 16],
+    pub(crate) workers: Workers,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, or creates it with mode 0600; its folder must exist. Blocks.
+    ///
+    /// `random` draws the id of a new database, by which cursors of another one are recognised. An older database is
+    /// brought to the version of this program; several processes may open one file at once even then.
+    pub fn open(path: &Path, random: &dyn Random) -> Result<Self, OpenError> {
+        let Opened {
+            path,
+            connection,
+            store_id,
+        } = open::open(path, random)?;
+        let sqlite = |error: rusqlite::Error| OpenError::Sqlite {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        let readers = thread::available_parallelism()
+            .map_or(2, usize::from)
+            .clamp(2, 8);
+        let readers: Result<Vec<_>, _> =
+            (0..readers).map(|_| open::connect_reader(&path)).collect();
+        let workers = Workers::start(connection, readers.map_err(sqlite)?)?;
+        Ok(Self {
+            path,
+            store_id,
+            workers,
+        })
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

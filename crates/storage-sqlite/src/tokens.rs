@@ -1,0 +1,52 @@
+//! Verbs on issued tokens.
+
+use async_trait::async_trait;
+use countersign_core::{Timestamp, TokenId};
+use countersign_storage::{Liveness, LivenessQuery, RevokeToken, StoreError, TokenStore};
+use rusqlite::{Connection, params};
+
+use crate::failure::Result;
+use crate::{SqliteStore, sql};
+
+#[async_trait]
+impl TokenStore for SqliteStore {
+    async fn revoke_token(
+        &self,
+        token: &TokenId,
+        expires_at: Timestamp,
+    ) -> std::result::Result<RevokeToken, StoreError> {
+        let token = *token;
+        self.workers
+            .write(move |connection| revoke(connection, &token, expires_at))
+            .await
+    }
+
+    async fn liveness(&self, query: &LivenessQuery) -> std::result::Result<Liveness, StoreError> {
+        let query = query.clone();
+        self.workers
+            .read(move |connection| liveness(connection, &query))
+            .await
+    }
+}
+
+fn revoke(connection: &Connection, token: &TokenId, expires_at: Timestamp) -> Result<RevokeToken> {
+    let inserted = connection
+        .prepare_cached(sql::REVOKE_TOKEN)?
+        .execute(params![token.as_bytes(), expires_at.as_seconds()])?;
+    Ok(if inserted == 0 {
+        RevokeToken::AlreadyRevoked
+    } else {
+        RevokeToken::Revoked
+    })
+}
+
+fn liveness(connection: &Connection, query: &LivenessQuery) -> Result<Liveness> {
+    let mut statement = connection.prepare_cached(sql::LIVENESS)?;
+    let (epoch, revoked): (Option<i64>, bool) = statement.query_row(
+        params![query.client_id.as_str(), query.token.as_bytes()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    // An epoch below zero is no epoch, and equals none.
+    let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
+    Ok(Liveness::of(query, epoch, revoked))
+}

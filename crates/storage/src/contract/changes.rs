@@ -1,0 +1,285 @@
+//! The rules about the change feed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::samples::{NOW, client, create, key, key_id, token};
+use super::{RACERS, entries, race};
+use crate::{
+    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, Changes, CreateClient, MAX_CHANGES, Store,
+};
+
+/// Nothing happened yet.
+pub async fn head_of_an_empty_store_has_no_changes(store: Arc<dyn Store>) {
+    let head = head(&store).await;
+    assert_eq!(since(&store, &head).await, (head, Vec::new()));
+}
+
+/// RULES N1: every change of a client or a key is in the feed, in order.
+pub async fn rule_n1_every_change_is_logged(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    let of_client = |name| Change::Client(client(name).client_id);
+    let mut steps = vec![(start, None)];
+
+    create(&*store, "a").await;
+    steps.push((head(&store).await, Some(of_client("a"))));
+    create(&*store, "b").await;
+    steps.push((head(&store).await, Some(of_client("b"))));
+    assert!(
+        store
+            .remove_client(&client("a").client_id, NOW)
+            .await
+            .is_ok()
+    );
+    steps.push((head(&store).await, Some(of_client("a"))));
+    assert!(
+        store
+            .announce_keys(0, vec![key("k"), key("l")])
+            .await
+            .is_ok()
+    );
+    steps.push((head(&store).await, Some(Change::Keys)));
+    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
+    steps.push((head(&store).await, Some(Change::Keys)));
+    assert!(store.remove_keys(2, &[key_id("k")], NOW).await.is_ok());
+    steps.push((head(&store).await, Some(Change::Keys)));
+
+    let end = head(&store).await;
+    for (step, (cursor, _)) in steps.iter().enumerate() {
+        let later = steps[step + 1..]
+            .iter()
+            .filter_map(|(_, change)| change.clone());
+        assert_eq!(
+            since(&store, cursor).await,
+            (end.clone(), later.collect()),
+            "step {step}"
+        );
+    }
+}
+
+/// A verb that changed nothing announces nothing: the entry is in the transaction of the change.
+pub async fn rule_n1_refused_verbs_log_nothing(store: Arc<dyn Store>) {
+    let stored = create(&*store, "a").await;
+    let announced = store.announce_keys(0, vec![key("k")]).await;
+    assert!(announced.is_ok(), "{announced:?}");
+    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
+    let before = head(&store).await;
+
+    assert_eq!(
+        store.create_client(client("a")).await,
+        Ok(CreateClient::ClientIdTaken)
+    );
+    let reused = countersign_core::NewClient {
+        id: stored.id,
+        ..client("b")
+    };
+    assert!(store.create_client(reused).await.is_err());
+    assert!(
+        store
+            .remove_client(&client("nobody").client_id, NOW)
+            .await
+            .is_ok()
+    );
+    for (version, keys) in [(1, vec![key("l")]), (2, vec![key("k")]), (2, Vec::new())] {
+        assert!(store.announce_keys(version, keys).await.is_ok());
+    }
+    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
+    assert!(store.revoke_key(&key_id("nobody"), NOW).await.is_ok());
+    assert!(store.remove_keys(1, &[key_id("k")], NOW).await.is_ok());
+    assert!(store.remove_keys(2, &[key_id("nobody")], NOW).await.is_ok());
+
+    assert_eq!(since(&store, &before).await, (before, Vec::new()));
+}
+
+/// RULES N2: liveness is read, not announced.
+pub async fn rule_n2_revocations_log_nothing(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let before = head(&store).await;
+    for _ in 0..3 {
+        assert!(
+            store
+                .revoke_token(&token(client.epoch), NOW.plus(600))
+                .await
+                .is_ok()
+        );
+    }
+    assert_eq!(since(&store, &before).await, (before, Vec::new()));
+}
+
+/// Reading the feed takes nothing out of it.
+pub async fn cursor_can_be_used_again(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    create(&*store, "a").await;
+    let first = since(&store, &start).await;
+    assert_eq!(since(&store, &start).await, first);
+    create(&*store, "b").await;
+    assert_eq!(since(&store, &start).await.1.len(), 2);
+    // A cursor keeps its meaning as bytes.
+    let copy = ChangeCursor::from_bytes(start.as_bytes());
+    assert_eq!(since(&store, &copy).await.1.len(), 2);
+}
+
+/// RULES N1: whoever comes with a cursor that means nothing here reads everything again.
+pub async fn rule_n1_unknown_cursor_means_rebuild(store: Arc<dyn Store>) {
+    create(&*store, "a").await;
+    let head = head(&store).await;
+    let mut cut = head.as_bytes().to_vec();
+    cut.pop();
+    let longer = [head.as_bytes(), &[0]].concat();
+    for bytes in [
+        Vec::new(),
+        vec![0],
+        vec![255; 64],
+        b"unknown".to_vec(),
+        cut,
+        longer,
+    ] {
+        let answer = store
+            .changes_since(&ChangeCursor::from_bytes(bytes.clone()))
+            .await;
+        assert_eq!(
+            answer,
+            Ok(Changes::Rebuild {
+                cursor: head.clone()
+            }),
+            "{bytes:?}"
+        );
+    }
+}
+
+/// RULES N1: a place in the feed of another store means nothing here.
+pub async fn rule_n1_cursor_of_another_store_means_rebuild(
+    store: Arc<dyn Store>,
+    other: Arc<dyn Store>,
+) {
+    for foreign in 0..3 {
+        let answer = store.changes_since(&head(&other).await).await;
+        let expected = Changes::Rebuild {
+            cursor: head(&store).await,
+        };
+        assert_eq!(answer, Ok(expected), "after {foreign} changes there");
+        create(&*other, &format!("foreign-{foreign}")).await;
+    }
+}
+
+/// RULES N1: "A cursor that is too old: rebuild everything." Nobody misses a change that was swept.
+pub async fn rule_n1_old_cursor_means_rebuild(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    create(&*store, "a").await;
+    let middle = head(&store).await;
+    let removed = store.remove_client(&client("a").client_id, NOW).await;
+    assert!(removed.is_ok(), "{removed:?}");
+    let end = head(&store).await;
+
+    let much_later = NOW.plus(CHANGE_RETENTION_SECONDS + 1);
+    assert_eq!(store.sweep(much_later, 100).await, Ok(2));
+    for old in [&start, &middle] {
+        let answer = store.changes_since(old).await;
+        assert_eq!(
+            answer,
+            Ok(Changes::Rebuild {
+                cursor: end.clone()
+            })
+        );
+    }
+    assert_eq!(since(&store, &end).await, (end.clone(), Vec::new()));
+    create(&*store, "b").await;
+    assert_eq!(
+        since(&store, &end).await.1,
+        [Change::Client(client("b").client_id)]
+    );
+}
+
+/// A feed that is longer than [`MAX_CHANGES`] is not told entry by entry: answers are bounded.
+pub async fn rule_n1_too_many_changes_mean_rebuild(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    let round = MAX_CHANGES as usize / RACERS + 1;
+    let fill = |store: Arc<dyn Store>, racer| async move {
+        for number in 0..round {
+            create(&*store, &format!("client-{racer}-{number}")).await;
+        }
+    };
+    race(&store, fill).await;
+    let head = head(&store).await;
+    let answer = store.changes_since(&start).await;
+    assert_eq!(
+        answer,
+        Ok(Changes::Rebuild {
+            cursor: head.clone()
+        })
+    );
+    assert_eq!(since(&store, &head).await.1, []);
+}
+
+/// RULES N1: the entry is written in the transaction of the change, so whoever sees the change finds its entry.
+pub async fn rule_n1_what_is_visible_is_logged(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    let change = |store: Arc<dyn Store>, racer: usize| {
+        let start = start.clone();
+        async move {
+            create(&*store, &format!("client-{racer}")).await;
+            let visible = store
+                .list_clients(None, 1_000)
+                .await
+                .expect("the store is up");
+            let (_, changes) = since(&store, &start).await;
+            let logged: BTreeSet<_> = changes.into_iter().collect();
+            visible
+                .into_iter()
+                .all(|client| logged.contains(&Change::Client(client.client_id)))
+        }
+    };
+    assert!(
+        race(&store, change)
+            .await
+            .into_iter()
+            .all(|all_logged| all_logged)
+    );
+}
+
+/// RULES N1: a poller that goes from cursor to cursor while others write sees every change.
+pub async fn rule_n1_polling_passes_over_nothing(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    let poller = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            let (mut cursor, mut seen) = (start, BTreeSet::new());
+            while !seen.contains(&Change::Client(client("last").client_id)) {
+                let (next, changes) = since(&store, &cursor).await;
+                for change in &changes {
+                    let Change::Client(client_id) = change else {
+                        continue;
+                    };
+                    let found = store.find_client(client_id).await;
+                    assert!(
+                        matches!(found, Ok(Some(_))),
+                        "{client_id} was announced too early"
+                    );
+                }
+                seen.extend(changes);
+                cursor = next;
+                tokio::task::yield_now().await;
+            }
+            seen.len()
+        }
+    });
+    let write = |store: Arc<dyn Store>, racer| async move {
+        for number in 0..4 {
+            create(&*store, &format!("client-{racer}-{number}")).await;
+        }
+    };
+    race(&store, write).await;
+    create(&*store, "last").await;
+    assert_eq!(
+        poller.await.expect("the poller does not panic"),
+        RACERS * 4 + 1
+    );
+}
+
+async fn head(store: &Arc<dyn Store>) -> ChangeCursor {
+    store.change_head().await.expect("the store is up")
+}
+
+async fn since(store: &Arc<dyn Store>, cursor: &ChangeCursor) -> (ChangeCursor, Vec<Change>) {
+    entries(store.changes_since(cursor).await.expect("the store is up"))
+}

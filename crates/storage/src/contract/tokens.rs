@@ -1,0 +1,173 @@
+//! The rules about tokens.
+
+use std::sync::Arc;
+
+use countersign_core::{Client, Epoch, TokenId};
+
+use super::samples::{NOW, client, create, token};
+use super::{RACERS, count, race};
+use crate::{Liveness, LivenessQuery, RevokeToken, Store};
+
+/// RULES A2: nothing ended it.
+pub async fn rule_a2_token_of_a_stored_client_is_live(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    assert_eq!(
+        liveness(&store, &client, token(client.epoch)).await,
+        Liveness::Live
+    );
+}
+
+/// RULES A2: a revoked token is dead at once.
+pub async fn rule_a2_revoked_token_is_dead_at_once(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let token = token(client.epoch);
+    assert_eq!(
+        store.revoke_token(&token, NOW.plus(600)).await,
+        Ok(RevokeToken::Revoked)
+    );
+    assert_eq!(
+        liveness(&store, &client, token).await,
+        Liveness::TokenRevoked
+    );
+    assert_eq!(
+        store.revoke_token(&token, NOW.plus(600)).await,
+        Ok(RevokeToken::AlreadyRevoked)
+    );
+    assert_eq!(
+        liveness(&store, &client, token).await,
+        Liveness::TokenRevoked
+    );
+}
+
+/// RULES A2: no row means inactive.
+pub async fn rule_a2_token_of_an_unknown_client_is_dead(store: Arc<dyn Store>) {
+    let nobody = client("nobody").with_epoch(Epoch::from_number(1));
+    assert_eq!(
+        liveness(&store, &nobody, token(nobody.epoch)).await,
+        Liveness::ClientEnded
+    );
+    let other = create(&*store, "a").await;
+    let of_another_client = token(other.epoch);
+    assert_eq!(
+        liveness(&store, &nobody, of_another_client).await,
+        Liveness::ClientEnded
+    );
+}
+
+/// RULES A1: epochs, not times, end everything that was issued before.
+pub async fn rule_a1_token_of_another_epoch_is_dead(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let epoch = client.epoch.number();
+    for other in [0, epoch.wrapping_sub(1), epoch + 1, u64::MAX >> 1, u64::MAX] {
+        if other == epoch {
+            continue;
+        }
+        let token = token(Epoch::from_number(other));
+        assert_eq!(
+            liveness(&store, &client, token).await,
+            Liveness::ClientEnded,
+            "{other}"
+        );
+        // Told before the revocation.
+        assert_eq!(
+            store.revoke_token(&token, NOW.plus(600)).await,
+            Ok(RevokeToken::Revoked)
+        );
+        assert_eq!(
+            liveness(&store, &client, token).await,
+            Liveness::ClientEnded,
+            "{other}"
+        );
+    }
+}
+
+/// RULES R10: a removed and re-created name revives nothing.
+pub async fn rule_r10_token_stays_dead_when_its_client_comes_back(store: Arc<dyn Store>) {
+    let mut old = Vec::new();
+    for _ in 0..3 {
+        let client = create(&*store, "a").await;
+        let new = token(client.epoch);
+        assert_eq!(liveness(&store, &client, new).await, Liveness::Live);
+        for token in &old {
+            assert_eq!(
+                liveness(&store, &client, *token).await,
+                Liveness::ClientEnded
+            );
+        }
+        let removed = store.remove_client(&client.client_id, NOW).await;
+        assert!(removed.is_ok(), "{removed:?}");
+        assert_eq!(liveness(&store, &client, new).await, Liveness::ClientEnded);
+        old.push(new);
+    }
+}
+
+/// Other tokens of the client, and of others, live on.
+pub async fn revocation_concerns_one_token(store: Arc<dyn Store>) {
+    let (a, b) = (create(&*store, "a").await, create(&*store, "b").await);
+    let tokens = [token(a.epoch), token(a.epoch), token(a.epoch)];
+    let of_b = token(b.epoch);
+    assert_eq!(
+        store.revoke_token(&tokens[1], NOW.plus(600)).await,
+        Ok(RevokeToken::Revoked)
+    );
+    assert_eq!(liveness(&store, &a, tokens[0]).await, Liveness::Live);
+    assert_eq!(
+        liveness(&store, &a, tokens[1]).await,
+        Liveness::TokenRevoked
+    );
+    assert_eq!(liveness(&store, &a, tokens[2]).await, Liveness::Live);
+    assert_eq!(liveness(&store, &b, of_b).await, Liveness::Live);
+}
+
+/// Of many who revoke one token, exactly one does, and all find it dead.
+pub async fn race_of_revocations_has_one_winner(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let token = token(client.epoch);
+    let revoke = |store: Arc<dyn Store>, _| {
+        let client = client.clone();
+        async move {
+            let answer = store.revoke_token(&token, NOW.plus(600)).await;
+            (answer, liveness(&store, &client, token).await)
+        }
+    };
+    let seen = race(&store, revoke).await;
+    assert_eq!(count(&seen, |it| it.0 == Ok(RevokeToken::Revoked)), 1);
+    assert_eq!(
+        count(&seen, |it| it.0 == Ok(RevokeToken::AlreadyRevoked)),
+        RACERS - 1
+    );
+    assert_eq!(count(&seen, |it| it.1 == Liveness::TokenRevoked), RACERS);
+}
+
+/// Many tokens are revoked at once; each is dead for whoever asks after its revocation was answered.
+pub async fn answered_revocation_is_seen_by_every_reader(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let revoke = |store: Arc<dyn Store>, _| {
+        let client = client.clone();
+        async move {
+            let mut lost = 0;
+            for _ in 0..8 {
+                let token = token(client.epoch);
+                let before = liveness(&store, &client, token).await;
+                let answer = store.revoke_token(&token, NOW.plus(600)).await;
+                let after = liveness(&store, &client, token).await;
+                let expected = (
+                    Liveness::Live,
+                    Ok(RevokeToken::Revoked),
+                    Liveness::TokenRevoked,
+                );
+                lost += usize::from((before, answer, after) != expected);
+            }
+            lost
+        }
+    };
+    assert_eq!(race(&store, revoke).await.into_iter().sum::<usize>(), 0);
+}
+
+async fn liveness(store: &Arc<dyn Store>, client: &Client, token: TokenId) -> Liveness {
+    let query = LivenessQuery {
+        client_id: client.client_id.clone(),
+        token,
+    };
+    store.liveness(&query).await.expect("the store is up")
+}
