@@ -309,6 +309,23 @@ pub enum SettingsError {
 }
 
 impl ClientSettings {
+    /// A client that may use these grant types, with everything else as it is by default.
+    #[must_use]
+    pub const fn new(grant_types: Vec<GrantType>) -> Self {
+        Self {
+            grant_types,
+            scope: Scope::empty(),
+            default_scope: None,
+            resources: Vec::new(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            token_endpoint_auth_method: None,
+            introspect: IntrospectionReach::Audience,
+            access_token_format: None,
+            access_token_signed_response_alg: None,
+        }
+    }
+
     /// The settings of a client about which nothing was said but its redirect URIs: `client_credentials` without
     /// any, `authorization_code` and `refresh_token` with some.
     #[must_use]
@@ -411,16 +428,8 @@ mod tests {
 
     fn settings() -> ClientSettings {
         ClientSettings {
-            grant_types: vec![GrantType::ClientCredentials],
             scope: "read write".parse().unwrap(),
-            default_scope: None,
-            resources: Vec::new(),
-            redirect_uris: Vec::new(),
-            post_logout_redirect_uris: Vec::new(),
-            token_endpoint_auth_method: None,
-            introspect: IntrospectionReach::default(),
-            access_token_format: None,
-            access_token_signed_response_alg: None,
+            ..ClientSettings::new(vec![GrantType::ClientCredentials])
         }
     }
 

@@ -24,7 +24,8 @@ pub(crate) struct KnownClient {
 }
 
 impl KnownClient {
-    fn new(client: Client) -> Self {
+    /// A client of which nothing has been learnt yet.
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             hashing: tokio::sync::Mutex::default(),

@@ -105,7 +105,8 @@ impl Provider {
         // The cursor first: a change between the two is then heard of twice, not never.
         let cursor = store.change_head().await?;
         let keys = keys::Keys::load(&*store, host.master_key, now).await?;
-        keys.ensure(&*store, now, &*host.random).await?;
+        keys.ensure(&*store, settings.access_token_algorithm, now, &*host.random)
+            .await?;
         Ok(Self {
             keys,
             validator: presented::own_validator(&settings.issuer),

@@ -42,12 +42,11 @@ impl DataDir {
 
     /// The master key: from the environment, else from its file, which is made if there is none.
     pub(crate) fn master_key(&self, random: &dyn Random) -> Result<MasterKey, Failure> {
-        let text = match std::env::var(MASTER_KEY_VARIABLE) {
-            Ok(text) => Secret::new(text),
-            Err(_) => {
-                let drawn = Secret::new(base64url::encode(&random.bytes::<32>()));
-                self.keep_secret("master.key", &drawn)?
-            }
+        let text = if let Ok(text) = std::env::var(MASTER_KEY_VARIABLE) {
+            Secret::new(text)
+        } else {
+            let drawn = Secret::new(base64url::encode(&random.bytes::<32>()));
+            self.keep_secret("master.key", &drawn)?
         };
         let bytes = base64url::decode(text.expose().trim())
             .ok()
@@ -124,7 +123,8 @@ fn refuse_if_others_can_read(file: &File, path: &Path) -> Result<(), Failure> {
         .map_err(|error| failed("read", path, &error))?
         .permissions()
         .mode();
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(Failure::new(

@@ -2,9 +2,7 @@
 
 use std::net::SocketAddr;
 
-use countersign_core::{
-    AccessTokenFormat, ClientId, ClientSettings, GrantType, IntrospectionReach, Secret,
-};
+use countersign_core::{AccessTokenFormat, ClientId, ClientSettings, GrantType, Secret};
 use countersign_provider::{AddClientError, SecretSource, paths};
 
 use crate::cli::Opened;
@@ -100,16 +98,10 @@ Stop with Ctrl-C."#
 
 fn settings() -> Result<ClientSettings, Failure> {
     Ok(ClientSettings {
-        grant_types: vec![GrantType::ClientCredentials],
         scope: SCOPE.parse().map_err(|error| Failure::new("demo", error))?,
-        default_scope: None,
-        resources: Vec::new(),
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
-        token_endpoint_auth_method: None,
-        introspect: IntrospectionReach::default(),
+        // The printed commands take a JWT apart, whatever the server makes by default.
         access_token_format: Some(AccessTokenFormat::Jwt),
-        access_token_signed_response_alg: None,
+        ..ClientSettings::new(vec![GrantType::ClientCredentials])
     })
 }
 

@@ -54,3 +54,51 @@ impl fmt::Debug for SqliteStore {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_storage::StoreError;
+    use countersign_storage::contract::run;
+    use countersign_storage::contract::samples::Counting;
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::failure::Result;
+
+    /// What no test can see without cutting the power.
+    #[test]
+    fn every_connection_is_set_up_for_durability() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("countersign.db"), &Counting).unwrap();
+        let pragmas = |connection: &Connection| -> Result<_> {
+            let journal: String =
+                connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let number = |name| -> rusqlite::Result<i64> {
+                connection.pragma_query_value(None, name, |row| row.get(0))
+            };
+            let numbers = ["synchronous", "foreign_keys", "trusted_schema"].map(number);
+            Ok((
+                journal,
+                numbers.into_iter().collect::<rusqlite::Result<Vec<_>>>()?,
+            ))
+        };
+        let full = 2;
+        let expected = Ok(("wal".to_owned(), vec![full, 1, 0]));
+        assert_eq!(run(store.workers.write(pragmas)), expected);
+        assert_eq!(run(store.workers.read(pragmas)), expected);
+    }
+
+    #[test]
+    fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("countersign.db"), &Counting).unwrap();
+        let written = store
+            .workers
+            .read(|connection| Ok(connection.execute("DELETE FROM meta", [])?));
+        let answer = run(written);
+        assert!(
+            matches!(answer, Err(StoreError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+}

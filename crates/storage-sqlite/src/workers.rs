@@ -30,7 +30,8 @@ type Question = Box<dyn FnOnce(&Connection) + Send>;
 pub(crate) struct Workers {
     writes: Option<Sender<Box<dyn Command>>>,
     reads: Option<Sender<Question>>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 /// One command in the writer's queue.
@@ -86,22 +87,22 @@ impl Workers {
     pub(crate) fn start(writer: Connection, readers: Vec<Connection>) -> io::Result<Self> {
         let (command_queue, commands) = bounded(QUEUE);
         let (question_queue, questions) = bounded(QUEUE);
-        let mut threads = Vec::with_capacity(readers.len() + 1);
         let named = |name: &str| thread::Builder::new().name(format!("countersign-sqlite-{name}"));
-        threads.push(named("writer").spawn(move || write(&writer, &commands))?);
+        let mut workers = Self {
+            writes: Some(command_queue),
+            reads: Some(question_queue),
+            writer: Some(named("writer").spawn(move || write(&writer, &commands))?),
+            readers: Vec::with_capacity(readers.len()),
+        };
         for reader in readers {
             let questions: Receiver<Question> = questions.clone();
-            threads.push(named("reader").spawn(move || {
+            workers.readers.push(named("reader").spawn(move || {
                 for question in &questions {
                     question(&reader);
                 }
             })?);
         }
-        Ok(Self {
-            writes: Some(command_queue),
-            reads: Some(question_queue),
-            threads,
-        })
+        Ok(workers)
     }
 
     /// Queues a command at once; the future waits until it is durable.
@@ -146,13 +147,17 @@ impl Workers {
 }
 
 impl Drop for Workers {
-    /// Finishes what is queued and closes the connections.
+    /// Finishes what is queued and closes the connections, the writer's last: whoever closes the last one of a file
+    /// brings the log home into it, and that works only if no other is being closed at the same time.
     fn drop(&mut self) {
-        self.writes = None;
         self.reads = None;
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has nothing left to finish.
-            let _ = thread.join();
+        // A thread that panicked has nothing left to finish.
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+        self.writes = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
         }
     }
 }
@@ -196,7 +201,8 @@ fn write(connection: &Connection, commands: &Receiver<Box<dyn Command>>) {
 /// way, the commands that were not run yet stay in `waiting`.
 fn commit_group(connection: &Connection, waiting: &mut VecDeque<Box<dyn Command>>) {
     let mut done = Vec::with_capacity(waiting.len());
-    let result = begin(connection).and_then(|()| {
+    let begun = execute(connection, sql::BEGIN).map_err(|error| store_error(&error));
+    let result = begun.and_then(|()| {
         while let Some(mut command) = waiting.pop_front() {
             let kept = in_savepoint(connection, &mut *command);
             done.push(command);
@@ -214,7 +220,7 @@ fn commit_group(connection: &Connection, waiting: &mut VecDeque<Box<dyn Command>
     });
     if result.is_err() {
         if !connection.is_autocommit() {
-            // If even this fails, the next `begin` tries again.
+            // It ends the transaction even where it reports that something could not be undone neatly.
             let _ = execute(connection, sql::ROLLBACK);
         }
         if done.is_empty() {
@@ -224,13 +230,6 @@ fn commit_group(connection: &Connection, waiting: &mut VecDeque<Box<dyn Command>
     for command in done {
         command.answer(result.clone());
     }
-}
-
-fn begin(connection: &Connection) -> std::result::Result<(), StoreError> {
-    if !connection.is_autocommit() {
-        execute(connection, sql::ROLLBACK).map_err(|error| store_error(&error))?;
-    }
-    execute(connection, sql::BEGIN).map_err(|error| store_error(&error))
 }
 
 /// Runs one command so that, if it fails, nothing of it remains and the others in the group are as they were.

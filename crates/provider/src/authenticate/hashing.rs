@@ -44,6 +44,14 @@ impl Hasher {
         }
     }
 
+    /// A hasher that hashes nothing.
+    #[cfg(test)]
+    pub(super) fn closed() -> Self {
+        let hasher = Self::new(1);
+        hasher.workers.close();
+        hasher
+    }
+
     /// The hash of `secret` under a new salt, in PHC notation.
     pub(crate) async fn hash(
         &self,
@@ -87,5 +95,48 @@ impl Hasher {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| HashingError::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Zeros;
+
+    impl Random for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_matches_its_secret_only() {
+        let hasher = Hasher::new(1);
+        let phc = hasher.hash(secret("right"), &Zeros).await.unwrap();
+        assert_eq!(hasher.verify(secret("right"), phc.clone()).await, Ok(true));
+        assert_eq!(hasher.verify(secret("wrong"), phc).await, Ok(false));
+        assert_eq!(
+            hasher.verify(secret("right"), "no hash".into()).await,
+            Ok(false)
+        );
+    }
+
+    #[tokio::test]
+    async fn f68_a_full_queue_sends_callers_away() {
+        let hasher = Hasher::new(1);
+        let _everywhere = hasher
+            .places
+            .acquire_many(u32::try_from(QUEUE_PER_WORKER).unwrap() + 1)
+            .await
+            .unwrap();
+        assert_eq!(
+            hasher.verify(secret("x"), String::new()).await,
+            Err(HashingError::Busy)
+        );
     }
 }

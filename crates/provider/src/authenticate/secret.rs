@@ -144,3 +144,89 @@ impl Provider {
         Ok(right)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use countersign_core::{
+        Client, ClientSettings, Epoch, FixedClock, GrantType, Random, Timestamp,
+    };
+    use countersign_storage::MemoryStore;
+
+    use super::*;
+    use crate::{Host, MasterKey, Settings};
+
+    /// No two calls give the same bytes.
+    struct Counting(AtomicU8);
+
+    impl Random for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(self.0.fetch_add(1, Ordering::SeqCst));
+        }
+    }
+
+    fn chosen(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    async fn provider_with_a_chosen_secret() -> (Provider, KnownClient) {
+        let host = Host {
+            clock: Arc::new(FixedClock::at(Timestamp::from_seconds(1_800_000_000))),
+            random: Arc::new(Counting(AtomicU8::new(0))),
+            master_key: MasterKey::new(Secret::new([7; 32])),
+        };
+        let settings = Settings::new("https://as.example".parse().unwrap());
+        let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host)
+            .await
+            .unwrap();
+        let kept = provider.keep_given_secret(chosen("right")).await.unwrap();
+        let client = Client {
+            id: EntityId::from_bytes([1; 16]),
+            client_id: "worker".parse().unwrap(),
+            epoch: Epoch::from_number(1),
+            secrets: vec![kept],
+            settings: ClientSettings::new(vec![GrantType::ClientCredentials]),
+            created_at: Timestamp::from_seconds(0),
+        };
+        (provider, KnownClient::new(client))
+    }
+
+    #[tokio::test]
+    async fn rule_s1_a_secret_that_was_found_right_is_not_hashed_again() {
+        let (mut provider, known) = provider_with_a_chosen_secret().await;
+        assert_eq!(
+            provider
+                .secret_is_right(Some(&known), &chosen("right"))
+                .await,
+            Ok(true)
+        );
+        assert_eq!(
+            provider
+                .secret_is_right(Some(&known), &chosen("wrong"))
+                .await,
+            Ok(false)
+        );
+
+        provider.hasher = crate::authenticate::Hasher::closed();
+        assert_eq!(
+            provider
+                .secret_is_right(Some(&known), &chosen("right"))
+                .await,
+            Ok(true)
+        );
+        let refused = provider
+            .secret_is_right(Some(&known), &chosen("wrong"))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.status(), 503, "a wrong secret is never remembered");
+        let anew = KnownClient::new(known.client.clone());
+        assert!(
+            provider
+                .secret_is_right(Some(&anew), &chosen("right"))
+                .await
+                .is_err()
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Making, rotating and revoking keys.
 
 use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, SigningAlgorithm, Timestamp};
+use countersign_jose::KeyError as CryptoError;
 use countersign_storage::{AnnounceKeys, RemoveKeys, RevokeKey, Store};
 
 use super::phase::ANNOUNCEMENT;
@@ -10,35 +11,37 @@ use super::{KeyError, KeyPhase, Keys};
 const ATTEMPTS: usize = 5;
 
 impl Keys {
-    /// Makes sure that there is a key for every purpose.
+    /// Makes sure that there is a key for every purpose. An RSA key is left out if the crypto backend cannot make one,
+    /// unless `required` asks for it.
     ///
     /// In a store without any key they are active at once, since nobody can hold an older JWKS. Where keys are
     /// there already, a missing one is announced first, like every other (RULES T6).
     pub(crate) async fn ensure(
         &self,
         store: &dyn Store,
+        required: SigningAlgorithm,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), KeyError> {
         self.change(store, now, |records| {
-            let secret = [KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets];
-            let public = SigningAlgorithm::ALL.map(KeyPurpose::Signing);
-            let missing = public
-                .into_iter()
-                .chain(secret)
-                .filter(|purpose| !records.iter().any(|record| record.purpose == *purpose));
-            let first = records.is_empty();
-            missing
-                .map(|purpose| {
-                    let unpublished = secret.contains(&purpose);
-                    let wait = if first || unpublished {
-                        0
-                    } else {
-                        ANNOUNCEMENT
-                    };
-                    self.master.draw(purpose, now, now.plus(wait), random)
-                })
-                .collect()
+            let public = SigningAlgorithm::ALL
+                .map(KeyPurpose::Signing)
+                .map(|it| (it, ANNOUNCEMENT));
+            let secret = [KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets].map(|it| (it, 0));
+            let mut missing = Vec::new();
+            for (purpose, announcement) in public.into_iter().chain(secret) {
+                if records.iter().any(|record| record.purpose == purpose) {
+                    continue;
+                }
+                let wait = if records.is_empty() { 0 } else { announcement };
+                match self.master.draw(purpose, now, now.plus(wait), random) {
+                    Ok(record) => missing.push(record),
+                    Err(KeyError::Crypto(CryptoError::GenerationUnsupported(_)))
+                        if purpose != KeyPurpose::Signing(required) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(missing)
         })
         .await
     }

@@ -62,9 +62,12 @@ impl KeyPhase {
     }
 }
 
-/// The key that takes over from `key`.
+/// The key that takes over from `key`. A revoked one takes over nothing: whoever revokes the active key has put another
+/// in its place.
 fn successor<'ring>(key: &KeyRecord, ring: &'ring [KeyRecord]) -> Option<&'ring KeyRecord> {
-    let later = |other: &&KeyRecord| other.purpose == key.purpose && rank(other) > rank(key);
+    let later = |other: &&KeyRecord| {
+        other.purpose == key.purpose && other.revoked_at.is_none() && rank(other) > rank(key)
+    };
     ring.iter()
         .filter(later)
         .min_by(|a, b| rank(a).cmp(&rank(b)))
@@ -124,13 +127,27 @@ mod tests {
     }
 
     #[test]
-    fn rule_t6_a_revoked_key_accepts_nothing_and_its_predecessor_does_not_sign_again() {
-        let mut ring = [key("a", 1_000), key("b", 5_000)];
+    fn rule_t6_a_revoked_key_is_no_successor() {
+        let mut ring = [key("a", 1_000), key("b", 5_000), key("c", 6_000)];
         ring[1].revoked_at = Some(Timestamp::from_seconds(6_000));
-        assert_eq!(
-            phases(&ring, 6_000),
-            [KeyPhase::Retiring, KeyPhase::Revoked]
-        );
+        for (now, expected) in [
+            // Revoked while it was only announced: its predecessor goes on.
+            (
+                4_999,
+                [KeyPhase::Active, KeyPhase::Revoked, KeyPhase::Announced],
+            ),
+            (
+                5_999,
+                [KeyPhase::Active, KeyPhase::Revoked, KeyPhase::Announced],
+            ),
+            // Revoked while it was active: its replacement takes over.
+            (
+                6_000,
+                [KeyPhase::Retiring, KeyPhase::Revoked, KeyPhase::Active],
+            ),
+        ] {
+            assert_eq!(phases(&ring, now), expected, "at {now}");
+        }
     }
 
     #[test]

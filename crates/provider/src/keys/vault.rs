@@ -14,11 +14,11 @@ pub struct MasterKey(Secret<[u8; 32]>);
 /// A key of the ring, opened and ready for use.
 pub(super) enum Material {
     /// For [`KeyPurpose::Signing`].
-    Signing(SigningKey),
+    Signing(Box<SigningKey>),
     /// For [`KeyPurpose::OpaqueTokens`].
     Sealing(SealingKey),
     /// For [`KeyPurpose::ClientSecrets`].
-    Mac(MacKey),
+    Mac(Box<MacKey>),
 }
 
 impl MasterKey {
@@ -80,12 +80,12 @@ impl MasterKey {
                 if *key.id() != record.id {
                     return Err(damaged());
                 }
-                Material::Signing(key)
+                Material::Signing(Box::new(key))
             }
             KeyPurpose::OpaqueTokens => {
                 Material::Sealing(SealingKey::new(record.id.clone(), symmetric()?))
             }
-            KeyPurpose::ClientSecrets => Material::Mac(MacKey::new(symmetric()?)),
+            KeyPurpose::ClientSecrets => Material::Mac(Box::new(MacKey::new(symmetric()?))),
         })
     }
 }

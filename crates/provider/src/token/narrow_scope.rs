@@ -35,7 +35,7 @@ pub(super) fn narrow_scope(
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::{GrantType, IntrospectionReach};
+    use countersign_core::GrantType;
 
     use super::*;
 
@@ -65,16 +65,9 @@ mod tests {
         for (allowed, default, asked, expected) in cases {
             let scope = |text: &str| text.parse::<Scope>().unwrap();
             let client = ClientSettings {
-                grant_types: vec![GrantType::ClientCredentials],
                 scope: scope(allowed),
                 default_scope: default.map(scope),
-                resources: Vec::new(),
-                redirect_uris: Vec::new(),
-                post_logout_redirect_uris: Vec::new(),
-                token_endpoint_auth_method: None,
-                introspect: IntrospectionReach::Own,
-                access_token_format: None,
-                access_token_signed_response_alg: None,
+                ..ClientSettings::new(vec![GrantType::ClientCredentials])
             };
             let granted = narrow_scope(&client, asked.map(scope)).map_err(|error| error.error);
             assert_eq!(

@@ -1,4 +1,8 @@
 //! `countersign client`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "clap shows these comments as they stand"
+)]
 
 use std::io::{self, Read};
 
@@ -118,8 +122,8 @@ impl Add {
         let mut text = format!("Client {} added.\n", added.client.client_id);
         if let Some(secret) = &added.secret {
             members.insert("client_secret".into(), secret.expose().as_str().into());
-            text += &format!(
-                "\n  client_id      {}\n  client_secret  {}\n\nThe secret is not shown again.\n",
+            text = format!(
+                "{text}\n  client_id      {}\n  client_secret  {}\n\nThe secret is not shown again.\n",
                 added.client.client_id,
                 secret.expose()
             );

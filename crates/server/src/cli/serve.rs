@@ -23,7 +23,7 @@ use crate::output::{Failure, print};
 const SYNCHRONIZE_EVERY: Duration = Duration::from_millis(500);
 
 /// How often expired rows are removed, and how many at most each time.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_LIMIT: u32 = 10_000;
 
 #[derive(Debug, Args)]

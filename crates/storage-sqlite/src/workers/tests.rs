@@ -24,7 +24,7 @@ fn workers() -> (TempDir, Workers) {
              CREATE TABLE child (n INTEGER REFERENCES number DEFERRABLE INITIALLY DEFERRED);",
         )
         .unwrap();
-    let workers = Workers::start(writer, vec![connect()]).unwrap();
+    let workers = Workers::start(writer, (0..4).map(|_| connect()).collect()).unwrap();
     (folder, workers)
 }
 
@@ -93,7 +93,7 @@ fn failed_command_spoils_no_other_of_its_group() {
 #[test]
 fn failed_commit_is_told_to_its_whole_group() {
     run(async {
-        let (_folder, workers) = workers();
+        let (folder, workers) = workers();
         let release = hold(&workers);
         let before = workers.write(|connection| insert(connection, 1));
         let orphan = workers.write(|connection| {
@@ -111,8 +111,11 @@ fn failed_commit_is_told_to_its_whole_group() {
         assert!(matches!(before.await, Err(StoreError::OutcomeUnknown(_))));
         assert!(matches!(orphan.await, Err(StoreError::OutcomeUnknown(_))));
         assert_eq!(failed.await, Err(own_error));
+        // The lock is free for others.
+        let other = Connection::open(folder.path().join("test.db")).unwrap();
+        insert(&other, 0).unwrap();
         assert!(matches!(after.await, Err(StoreError::OutcomeUnknown(_))));
-        assert_eq!(numbers(&workers).await, [0_i64; 0]);
+        assert_eq!(numbers(&workers).await, [0]);
         assert_eq!(
             workers.write(|connection| insert(connection, 3)).await,
             Ok(3)

@@ -90,7 +90,8 @@ fn busy_writer_gives_way_to_other_processes() {
     let stop = Arc::new(AtomicBool::new(false));
     countersign_storage::contract::run(async {
         let mut load = Vec::new();
-        for _ in 0..64 {
+        // More than one group takes, so that the queue is never empty.
+        for _ in 0..1_000 {
             let (busy, stop) = (Arc::clone(&busy), Arc::clone(&stop));
             load.push(tokio::spawn(async move {
                 let mut written = 0_u32;

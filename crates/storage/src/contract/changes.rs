@@ -190,6 +190,38 @@ pub async fn rule_n1_old_cursor_means_rebuild(store: Arc<dyn Store>) {
     );
 }
 
+/// Clocks of callers differ, so a later change may be swept first. Nobody misses one of them all the same.
+pub async fn rule_n1_changes_swept_out_of_order_are_not_lost(store: Arc<dyn Store>) {
+    let start = head(&store).await;
+    let ahead = countersign_core::NewClient {
+        created_at: NOW.plus(100),
+        ..client("a")
+    };
+    assert!(store.create_client(ahead).await.is_ok());
+    let middle = head(&store).await;
+    create(&*store, "b").await;
+    let end = head(&store).await;
+    for (seconds, place) in [(1, "the later change"), (101, "the earlier one")] {
+        let now = NOW.plus(CHANGE_RETENTION_SECONDS + seconds);
+        assert_eq!(store.sweep(now, 100).await, Ok(1), "{place}");
+        for old in [&start, &middle] {
+            let answer = store.changes_since(old).await;
+            assert_eq!(
+                answer,
+                Ok(Changes::Rebuild {
+                    cursor: end.clone()
+                }),
+                "{place}"
+            );
+        }
+        assert_eq!(
+            since(&store, &end).await,
+            (end.clone(), Vec::new()),
+            "{place}"
+        );
+    }
+}
+
 /// A feed that is longer than [`MAX_CHANGES`] is not told entry by entry: answers are bounded.
 pub async fn rule_n1_too_many_changes_mean_rebuild(store: Arc<dyn Store>) {
     let start = head(&store).await;

@@ -127,6 +127,7 @@ macro_rules! contract_tests {
             changes::cursor_can_be_used_again
             changes::rule_n1_unknown_cursor_means_rebuild
             changes::rule_n1_old_cursor_means_rebuild
+            changes::rule_n1_changes_swept_out_of_order_are_not_lost
             changes::rule_n1_too_many_changes_mean_rebuild
             changes::rule_n1_what_is_visible_is_logged
             changes::rule_n1_polling_passes_over_nothing

@@ -1,0 +1,112 @@
+//! Keys, claims and randomness that the tests share. None of the keys protects anything.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use countersign_core::{Random, Secret, SigningAlgorithm, Timestamp};
+use countersign_jose::access_token::{AccessTokenClaims, AccessTokenValidator, ExpectedAudience};
+use countersign_jose::opaque::SealingKey;
+use countersign_jose::{SigningKey, VerifyingKeys, base64url, jws};
+use serde_json::Value;
+
+/// An RSA key of 2048 bits, made with OpenSSL for these tests only: `ring` cannot generate one.
+pub(crate) const RSA_2048: &[u8] = include_bytes!("../fixtures/test-only-rsa-2048.pkcs8.der");
+pub(crate) const RSA_1024: &[u8] = include_bytes!("../fixtures/test-only-rsa-1024.pkcs8.der");
+pub(crate) const EC_P256: &[u8] = include_bytes!("../fixtures/test-only-ec-p-256.pkcs8.der");
+pub(crate) const EC_P384: &[u8] = include_bytes!("../fixtures/test-only-ec-p-384.pkcs8.der");
+pub(crate) const EC_P521: &[u8] = include_bytes!("../fixtures/test-only-ec-p-521.pkcs8.der");
+pub(crate) const ED25519: &[u8] = include_bytes!("../fixtures/test-only-ed25519.pkcs8.der");
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const API: &str = "https://api.example";
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const LEEWAY: u32 = 5;
+
+/// The PKCS#8 of the test key for `algorithm`.
+pub(crate) fn pkcs8(algorithm: SigningAlgorithm) -> &'static [u8] {
+    match algorithm {
+        SigningAlgorithm::Es256 => EC_P256,
+        SigningAlgorithm::Es384 => EC_P384,
+        SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => RSA_2048,
+        SigningAlgorithm::EdDsa => ED25519,
+    }
+}
+
+pub(crate) fn signing_key(algorithm: SigningAlgorithm) -> SigningKey {
+    SigningKey::from_pkcs8(algorithm, pkcs8(algorithm)).expect("the test key is well-formed")
+}
+
+/// The ES256 key that most tests sign with.
+pub(crate) static KEY: LazyLock<SigningKey> =
+    LazyLock::new(|| signing_key(SigningAlgorithm::Es256));
+
+/// The set with only [`KEY`].
+pub(crate) static KEYS: LazyLock<VerifyingKeys> = LazyLock::new(|| keys([&*KEY]));
+
+pub(crate) fn keys<'key>(keys: impl IntoIterator<Item = &'key SigningKey>) -> VerifyingKeys {
+    let keys = keys.into_iter().map(SigningKey::verifying_key);
+    VerifyingKeys::new(keys).expect("the test keys have distinct ids")
+}
+
+pub(crate) fn claims() -> AccessTokenClaims {
+    AccessTokenClaims {
+        iss: ISSUER.into(),
+        sub: "billing-worker".into(),
+        aud: vec![API.into()],
+        exp: NOW.plus(600),
+        iat: NOW,
+        nbf: Some(NOW),
+        jti: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHAQIDBAUGBwgJCgsM".into(),
+        client_id: "billing-worker".into(),
+        scope: Some("/accounts.read /accounts.write".parse().expect("a scope")),
+    }
+}
+
+/// [`claims`] as JSON, to be spoiled.
+pub(crate) fn claims_json() -> Value {
+    serde_json::to_value(claims()).expect("claims are JSON")
+}
+
+pub(crate) fn validator() -> AccessTokenValidator {
+    AccessTokenValidator::new(ISSUER, ExpectedAudience::OneOf(vec![API.into()]), LEEWAY)
+}
+
+/// A token of [`KEY`] with this header and payload, whatever they are: what a careless issuer might sign.
+pub(crate) fn forge(header: &Value, payload: &[u8]) -> String {
+    forge_text(&header.to_string(), payload)
+}
+
+pub(crate) fn forge_text(header: &str, payload: &[u8]) -> String {
+    // Only the backend can sign, so the signature comes from the foreign judge.
+    let input = format!(
+        "{}.{}",
+        base64url::encode(header.as_bytes()),
+        base64url::encode(payload)
+    );
+    format!(
+        "{input}.{}",
+        crate::foreign::sign(SigningAlgorithm::Es256, &input)
+    )
+}
+
+/// A JWT access token of [`KEY`] with these claims.
+pub(crate) fn token_with(claims: &Value) -> String {
+    jws::sign(&KEY, Some("at+jwt"), claims.to_string().as_bytes()).expect("signing")
+}
+
+pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
+    SealingKey::new(id.parse().expect("a key id"), Secret::new([byte; 32]))
+}
+
+/// Different at every call, and the same in every run.
+#[derive(Default)]
+pub(crate) struct Counting(AtomicU64);
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        let count = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        for (byte, count) in buffer.iter_mut().zip(count.iter().cycle()) {
+            *byte = *count;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Whatever the bytes: no panic, nothing accepted that was not signed, one spelling per token.
+
+use countersign_core::SigningAlgorithm;
+use countersign_jose::jws::{self, UnverifiedClaims, UnverifiedHeader};
+use countersign_jose::opaque::{self, SealingKeys};
+use countersign_jose::{SigningKey, access_token, hmac_jws};
+use proptest::prelude::*;
+
+use crate::fixtures::{
+    Counting, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, keys, sealing_key, signing_key, validator,
+};
+
+fn sealing_keys() -> SealingKeys {
+    SealingKeys::new([sealing_key("one", 1)]).expect("one id")
+}
+
+/// Everything that takes a token takes this one.
+fn offer(token: &str) -> bool {
+    let _ = UnverifiedHeader::peek(token);
+    let _ = UnverifiedClaims::peek(token);
+    let _ = jws::verify_with(&KEY.verifying_key(), token);
+    let hmac = hmac_jws::verify(token, &hmac_jws::HmacKeys::default());
+    let opaque = opaque::open(token, &sealing_keys(), ISSUER, NOW, LEEWAY);
+    let jwt = validator().verify(token, &KEYS, NOW);
+    jws::verify(token, &KEYS).is_ok() || hmac.is_ok() || opaque.is_ok() || jwt.is_ok()
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_refused_without_panic(token in ".{0,200}") {
+        prop_assert!(!offer(&token));
+    }
+
+    #[test]
+    fn anything_of_three_parts_is_refused_without_panic(
+        token in "[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,90}",
+    ) {
+        prop_assert!(!offer(&token));
+    }
+
+    #[test]
+    fn any_header_and_payload_is_refused_without_panic(
+        header in r#"\{("(alg|typ|kid|crit|b64|jwk)":("(ES256|none|HS256|at\+jwt)"|null|1|\[\]),?){0,5}\}"#,
+        payload in "\\PC{0,40}",
+        signature in proptest::collection::vec(any::<u8>(), 0..70),
+    ) {
+        let encode = countersign_jose::base64url::encode;
+        let (header, payload) = (encode(header.as_bytes()), encode(payload.as_bytes()));
+        let token = format!("{header}.{payload}.{}", encode(&signature));
+        prop_assert!(!offer(&token));
+    }
+
+    #[test]
+    fn any_opaque_text_is_refused_without_panic(rest in "[A-Za-z0-9_-]{0,120}") {
+        let token = format!("cs_at_{rest}");
+        prop_assert!(!offer(&token));
+    }
+
+    #[test]
+    fn a_token_with_some_bytes_replaced_is_refused(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9_.=-]"), 1..4),
+        sealed in any::<bool>(),
+    ) {
+        let token = if sealed {
+            let key = sealing_key("one", 1);
+            opaque::seal(&key, ISSUER, &claims(), &Counting::default()).expect("sealing")
+        } else {
+            access_token::sign(&KEY, &claims()).expect("signing")
+        };
+        prop_assert!(offer(&token));
+        let mut other = token.clone();
+        for (index, replacement) in edits {
+            let index = index.index(other.len());
+            other.replace_range(index..=index, &replacement);
+        }
+        prop_assert_eq!(offer(&other), other == token);
+    }
+
+    #[test]
+    fn any_pkcs8_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        for algorithm in SigningAlgorithm::ALL {
+            prop_assert!(SigningKey::from_pkcs8(algorithm, &bytes).is_err());
+        }
+    }
+}
+
+/// Attack class 34 for JWTs, exhaustively: each character replaced, each prefix, each addition.
+#[test]
+fn cve_2026_27840_one_spelling_per_jwt() {
+    for algorithm in SigningAlgorithm::ALL {
+        let key = signing_key(algorithm);
+        let keys = keys([&key]);
+        let token = access_token::sign(&key, &claims()).unwrap();
+        assert!(jws::verify(&token, &keys).is_ok(), "{algorithm}");
+        for index in 0..token.len() {
+            assert!(
+                jws::verify(&token[..index], &keys).is_err(),
+                "{algorithm} {index}"
+            );
+            for replacement in ["A", "Q", "g", "w", "_", "=", ".", ""] {
+                let mut other = token.clone();
+                other.replace_range(index..=index, replacement);
+                if other != token {
+                    let result = jws::verify(&other, &keys);
+                    assert!(result.is_err(), "{algorithm} {index} {replacement:?}");
+                }
+            }
+        }
+        for extra in ["=", "A", "AAAA", ".", " ", "\n", "\0"] {
+            assert!(
+                jws::verify(&format!("{token}{extra}"), &keys).is_err(),
+                "{extra:?}"
+            );
+            assert!(
+                jws::verify(&format!("{extra}{token}"), &keys).is_err(),
+                "{extra:?}"
+            );
+        }
+    }
+}
