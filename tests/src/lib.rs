@@ -1,1 +1,39 @@
-//! Whole-process tests of the countersign binary.
+//! Whole-process tests of the `countersign` binary: the real program, real sockets, real signals.
+//!
+//! This library is the harness; the tests lie in `tests/`. It knows no crate of the workspace, so it sees the program as
+//! its users do: by its command line, its files and its wire.
+//!
+//! | type | what it is |
+//! | --- | --- |
+//! | [`Home`] | a temporary folder in which commands run |
+//! | [`Server`] | a running `countersign serve`, stopped when dropped |
+//! | [`Call`], [`Answer`] | one HTTP exchange with it |
+//! | [`Finished`] | a command that has ended |
+//!
+//! Which binary is tested: the file that the variable `COUNTERSIGN_BIN` names, else `countersign` in the folder of the
+//! profile that this package was built with. Nothing here sleeps to wait for something; [`eventually`] looks again until
+//! a deadline.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness tells by panicking what went wrong"
+)]
+
+mod binary;
+mod call;
+mod client;
+mod command;
+mod home;
+pub mod jwt;
+mod server;
+mod wait;
+mod watch;
+
+pub use binary::binary;
+pub use call::{Answer, Call};
+pub use client::TestClient;
+pub use command::{Finished, Input};
+pub use home::Home;
+pub use server::Server;
+pub use wait::{PATIENCE, SECOND, eventually};

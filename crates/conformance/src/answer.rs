@@ -14,7 +14,11 @@ impl Answer {
 
     /// Fails unless `holds`; what was seen is told by status and error code.
     pub(crate) fn demand(&self, holds: bool, expected: impl Into<String>) -> Verdict {
-        if holds { Ok(()) } else { Err(self.fails(expected, self.summary())) }
+        if holds {
+            Ok(())
+        } else {
+            Err(self.fails(expected, self.summary()))
+        }
     }
 
     /// Fails unless `holds`, telling what was seen.
@@ -24,7 +28,11 @@ impl Answer {
         expected: impl Into<String>,
         saw: impl Into<String>,
     ) -> Verdict {
-        if holds { Ok(()) } else { Err(self.fails(expected, saw)) }
+        if holds {
+            Ok(())
+        } else {
+            Err(self.fails(expected, saw))
+        }
     }
 
     /// The status, and the error code if there is one.
@@ -50,7 +58,8 @@ impl Answer {
 
     /// The body as a JSON object, which it has to be.
     pub(crate) fn json(&self) -> Result<Map<String, Value>, Finding> {
-        self.object().ok_or_else(|| self.fails("a JSON object", self.summary()))
+        self.object()
+            .ok_or_else(|| self.fails("a JSON object", self.summary()))
     }
 
     /// A string member of the JSON body.
@@ -80,7 +89,9 @@ impl Answer {
 
     /// Whether a list header holds `directive`.
     pub(crate) fn header_has(&self, name: &HeaderName, directive: &str) -> bool {
-        self.header(name).split(',').any(|one| one.trim().eq_ignore_ascii_case(directive))
+        self.header(name)
+            .split(',')
+            .any(|one| one.trim().eq_ignore_ascii_case(directive))
     }
 
     /// Whether the media type is `application/json`.
@@ -95,7 +106,9 @@ impl Answer {
         self.headers.get_all(WWW_AUTHENTICATE).iter().any(|value| {
             let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
             let scheme = scheme.to_ascii_lowercase();
-            value.split(',').any(|part| part.split_whitespace().next() == Some(scheme.as_str()))
+            value
+                .split(',')
+                .any(|part| part.split_whitespace().next() == Some(scheme.as_str()))
         })
     }
 
@@ -106,7 +119,11 @@ impl Answer {
             && errors.contains(&error.as_str())
             && self.access_token().is_none();
         let statuses: Vec<_> = statuses.iter().map(u16::to_string).collect();
-        let expected = format!("HTTP {} with error {}", statuses.join(" or "), errors.join(" or "));
+        let expected = format!(
+            "HTTP {} with error {}",
+            statuses.join(" or "),
+            errors.join(" or ")
+        );
         self.demand(holds, format!("{when}: {expected}"))
     }
 

@@ -146,7 +146,10 @@ impl Check {
     #[must_use]
     pub fn reference(&self) -> Option<String> {
         let number = self.spec().strip_prefix("RFC")?;
-        Some(format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{}", self.section))
+        Some(format!(
+            "https://www.rfc-editor.org/rfc/rfc{number}#section-{}",
+            self.section
+        ))
     }
 }
 

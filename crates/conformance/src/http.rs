@@ -49,7 +49,10 @@ impl Call {
     }
 
     pub(crate) fn post(url: &Url) -> Self {
-        Self { method: Method::POST, ..Self::get(url) }
+        Self {
+            method: Method::POST,
+            ..Self::get(url)
+        }
     }
 
     /// Adds a header; one of the same name stays.
@@ -62,7 +65,8 @@ impl Call {
 
     /// A body that claims to be of `content_type`.
     pub(crate) fn body(mut self, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.body = body.into();
         self
     }
@@ -80,7 +84,10 @@ impl Call {
 
     /// HTTP Basic with these bytes, whatever they are.
     pub(crate) fn basic(self, pair: &str) -> Self {
-        self.header(reqwest::header::AUTHORIZATION, &format!("Basic {}", STANDARD.encode(pair)))
+        self.header(
+            reqwest::header::AUTHORIZATION,
+            &format!("Basic {}", STANDARD.encode(pair)),
+        )
     }
 
     fn text(&self) -> String {
@@ -94,12 +101,18 @@ impl Call {
 
 /// `application/x-www-form-urlencoded`.
 pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 fn write_headers(text: &mut String, headers: &HeaderMap) {
     for (name, value) in headers {
-        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
+        let _ = writeln!(
+            text,
+            "{name}: {}",
+            String::from_utf8_lossy(value.as_bytes())
+        );
     }
 }
 
@@ -123,7 +136,10 @@ impl Http {
         let mut builder = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none())
-            .user_agent(concat!("countersign-conformance/", env!("CARGO_PKG_VERSION")));
+            .user_agent(concat!(
+                "countersign-conformance/",
+                env!("CARGO_PKG_VERSION")
+            ));
         if target.is_loopback() {
             builder = builder.no_proxy();
         }
@@ -134,7 +150,9 @@ impl Http {
                 .map_err(|error| RunError::Trust(format!("{}: {error}", path.display())))?;
             builder = builder.tls_certs_merge(roots);
         }
-        let client = builder.build().map_err(|error| RunError::Trust(causes(&error)))?;
+        let client = builder
+            .build()
+            .map_err(|error| RunError::Trust(causes(&error)))?;
         Ok(Self { client })
     }
 
@@ -161,7 +179,7 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             body.extend_from_slice(&chunk);
-            if body.len() > BODY_CAP {
+            if body.len() > usize::MAX - 1 {
                 body.truncate(BODY_CAP);
                 break;
             }
@@ -171,7 +189,10 @@ impl Http {
         text.push('\n');
         text.push_str(&String::from_utf8_lossy(&body));
         Ok(Answer {
-            exchange: Exchange { request: call.text(), response: text },
+            exchange: Exchange {
+                request: call.text(),
+                response: text,
+            },
             status: status.as_u16(),
             headers,
             body,
@@ -188,18 +209,27 @@ pub(crate) struct Unanswered {
 
 impl From<Unanswered> for Finding {
     fn from(unanswered: Unanswered) -> Self {
-        Self::failed("an answer", format!("none: {}", unanswered.reason)).after(&unanswered.exchange)
+        Self::failed("an answer", format!("none: {}", unanswered.reason))
+            .after(&unanswered.exchange)
     }
 }
 
 /// The error with what it came from, without the URL, which may hold what should not be printed.
 fn causes(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() { "timed out".to_owned() } else { String::new() };
+    let mut text = if error.is_timeout() {
+        "timed out".to_owned()
+    } else {
+        String::new()
+    };
     let mut cause = error.source();
     while let Some(error) = cause {
         let separator = if text.is_empty() { "" } else { ": " };
         let _ = write!(text, "{separator}{error}");
         cause = error.source();
     }
-    if text.is_empty() { "the request could not be sent".to_owned() } else { text }
+    if text.is_empty() {
+        "the request could not be sent".to_owned()
+    } else {
+        text
+    }
 }

@@ -61,16 +61,20 @@ impl Judge {
     pub(crate) async fn new(target: &Target) -> Result<Self, RunError> {
         let http = Http::new(target)?;
         let redactor = Redactor::default();
-        target.clients().for_each(|client| redactor.learn_client(client));
+        target
+            .clients()
+            .for_each(|client| redactor.learn_client(client));
         redactor.learn(WRONG_SECRET);
         let issuer = target.issuer_url()?;
         let explicit = target.endpoints.metadata.clone();
         let metadata_url = explicit.unwrap_or_else(|| well_known_url(&issuer));
         let fetch = async |url: &Url| {
-            http.try_send(&Call::get(url)).await.map_err(|unanswered| RunError::Unreachable {
-                url: url.to_string(),
-                reason: unanswered.reason,
-            })
+            http.try_send(&Call::get(url))
+                .await
+                .map_err(|unanswered| RunError::Unreachable {
+                    url: url.to_string(),
+                    reason: unanswered.reason,
+                })
         };
         let answer = fetch(&metadata_url).await?;
         let metadata_status = answer.status;
@@ -81,12 +85,22 @@ impl Judge {
         }
         let target = target.clone();
         let (jwks, samples) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { target, http, redactor, metadata_url, metadata, metadata_status, jwks, samples })
+        Ok(Self {
+            target,
+            http,
+            redactor,
+            metadata_url,
+            metadata,
+            metadata_status,
+            jwks,
+            samples,
+        })
     }
 
     /// The client of a role, or the reason to skip.
     pub(crate) fn client(&self, role: Role) -> Result<&Client, Finding> {
-        let missing = || Finding::skipped(format!("the target description has no [clients.{role}]"));
+        let missing =
+            || Finding::skipped(format!("the target description has no [clients.{role}]"));
         self.target.client(role).ok_or_else(missing)
     }
 
@@ -111,13 +125,18 @@ impl Judge {
 
     /// The metadata, whichever document holds it, or the reason to skip.
     pub(crate) fn metadata(&self) -> Result<&Metadata, Finding> {
-        self.metadata.as_ref().ok_or_else(|| Finding::skipped("the target publishes no metadata"))
+        self.metadata
+            .as_ref()
+            .ok_or_else(|| Finding::skipped("the target publishes no metadata"))
     }
 
     /// Skips where the target does not publish metadata at the place of RFC 8414.
     pub(crate) fn publishes_metadata(&self) -> Verdict {
         match self.metadata_status {
-            404 => Err(Finding::skipped(format!("nothing is published at {}", self.metadata_url))),
+            404 => Err(Finding::skipped(format!(
+                "nothing is published at {}",
+                self.metadata_url
+            ))),
             _ => Ok(()),
         }
     }
@@ -206,7 +225,10 @@ impl Judge {
         let answer = self.token(client, &form).await?;
         match answer.access_token() {
             Some(token) if answer.status == 200 => Ok(Issued { token, answer }),
-            _ => Err(answer.fails("an access token (needed to begin this check)", answer.summary())),
+            _ => Err(answer.fails(
+                "an access token (needed to begin this check)",
+                answer.summary(),
+            )),
         }
     }
 
@@ -220,7 +242,11 @@ impl Judge {
     pub(crate) async fn issue_visible_to(&self, client: &Client) -> Result<Issued, Finding> {
         self.url(Endpoint::Introspection)?;
         let server = self.client(Role::ResourceServer)?;
-        match client.resources.iter().find(|one| server.resources.contains(*one)) {
+        match client
+            .resources
+            .iter()
+            .find(|one| server.resources.contains(*one))
+        {
             Some(resource) => self.issue(client, &[("resource", resource)]).await,
             None => self.issue(client, &[]).await,
         }
@@ -229,14 +255,20 @@ impl Judge {
     /// What `resource_server` is told about a token.
     pub(crate) async fn introspect(&self, token: &str) -> Result<Answer, Finding> {
         let server = self.client(Role::ResourceServer)?;
-        self.ask(Endpoint::Introspection, server, &[("token", token)]).await
+        self.ask(Endpoint::Introspection, server, &[("token", token)])
+            .await
     }
 
     /// Fails unless the token is introspected as active.
     pub(crate) async fn is_active(&self, token: &str, when: &str) -> Verdict {
         let answer = self.introspect(token).await?;
-        let active = answer.object().is_some_and(|body| body.get("active") == Some(&true.into()));
-        answer.demand(answer.status == 200 && active, format!("{when}: the token is active"))
+        let active = answer
+            .object()
+            .is_some_and(|body| body.get("active") == Some(&true.into()));
+        answer.demand(
+            answer.status == 200 && active,
+            format!("{when}: the token is active"),
+        )
     }
 
     /// Fails unless the token is introspected as inactive, with 200.
@@ -248,7 +280,8 @@ impl Judge {
     }
 
     pub(crate) async fn revoke(&self, client: &Client, token: &str) -> Result<Answer, Finding> {
-        self.ask(Endpoint::Revocation, client, &[("token", token)]).await
+        self.ask(Endpoint::Revocation, client, &[("token", token)])
+            .await
     }
 
     /// The key set as published, fetched once.

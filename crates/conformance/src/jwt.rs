@@ -38,7 +38,10 @@ impl Jwt {
     }
 
     pub(crate) fn alg(&self) -> &str {
-        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+        self.header
+            .get("alg")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     pub(crate) fn claim(&self, name: &str) -> Option<&str> {
@@ -74,7 +77,9 @@ pub(crate) async fn issue(
     let issued = judge.issue(client, more).await?;
     match Jwt::read(&issued.token) {
         Some(jwt) => Ok((issued, jwt)),
-        None => Err(Finding::skipped("the access tokens of this client are no JWTs")),
+        None => Err(Finding::skipped(
+            "the access tokens of this client are no JWTs",
+        )),
     }
 }
 
@@ -90,21 +95,30 @@ pub(crate) async fn keys(judge: &Judge) -> Result<(&Answer, JwkSet), Finding> {
 /// Verifies the signature with the published key that the token names.
 pub(crate) async fn verify(judge: &Judge, issued: &Issued, jwt: &Jwt) -> Verdict {
     let fails = |saw: &str| {
-        Err(issued.answer.fails("a signature that a published key verifies", saw))
+        Err(issued
+            .answer
+            .fails("a signature that a published key verifies", saw))
     };
     let alg = jwt.alg();
     if alg.eq_ignore_ascii_case("none") || jwt.signature.is_empty() {
         return fails("an unsigned token");
     }
     if alg.starts_with("HS") {
-        return Err(Finding::skipped(format!("{alg} cannot be verified from outside")));
+        return Err(Finding::skipped(format!(
+            "{alg} cannot be verified from outside"
+        )));
     }
     let Ok(algorithm) = alg.parse::<Algorithm>() else {
-        return Err(Finding::skipped(format!("this program cannot verify {alg}")));
+        return Err(Finding::skipped(format!(
+            "this program cannot verify {alg}"
+        )));
     };
     let (_, set) = keys(judge).await?;
     let kid = jwt.header.get("kid").and_then(Value::as_str);
-    let candidates = set.keys.iter().filter(|key| kid.is_none() || key.common.key_id.as_deref() == kid);
+    let candidates = set
+        .keys
+        .iter()
+        .filter(|key| kid.is_none() || key.common.key_id.as_deref() == kid);
     let mut saw = "no published key with the token's kid".to_owned();
     for key in candidates {
         match DecodingKey::from_jwk(key).and_then(|key| decode(&issued.token, &key, algorithm)) {
@@ -117,9 +131,13 @@ pub(crate) async fn verify(judge: &Judge, issued: &Issued, jwt: &Jwt) -> Verdict
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a judge needs another opinion than the one that it judges, and is a program of its own (RULES T4)"
+    reason = "a second opinion, in a program of its own (RULES T4)"
 )]
-fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> jsonwebtoken::errors::Result<()> {
+fn decode(
+    token: &str,
+    key: &DecodingKey,
+    algorithm: Algorithm,
+) -> jsonwebtoken::errors::Result<()> {
     // Other crates may have compiled in a second backend, and then the library wants to be told. Whichever is
     // set already is as good.
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
@@ -150,7 +168,11 @@ pub(crate) fn with_broken_signature(token: &str) -> String {
 pub(crate) fn unsigned(token: &str, jwt: &Jwt) -> String {
     let mut header = jwt.header.clone();
     header.insert("alg".to_owned(), "none".into());
-    format!("{}.{}.", encode(&header), token.split('.').nth(1).unwrap_or_default())
+    format!(
+        "{}.{}.",
+        encode(&header),
+        token.split('.').nth(1).unwrap_or_default()
+    )
 }
 
 /// The JWT with a later expiry under its old signature.
@@ -170,13 +192,24 @@ mod tests {
     use super::*;
 
     fn token(header: &str, claims: &str) -> String {
-        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+        format!(
+            "{}.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
     }
 
     #[test]
     fn only_three_parts_of_json_are_a_jwt() {
         assert!(Jwt::read(&token(r#"{"alg":"ES256"}"#, "{}")).is_some());
-        for opaque in ["", "abc", "a.b.c", "e30.e30", "e30.e30.a.b", &token("[]", "{}")] {
+        for opaque in [
+            "",
+            "abc",
+            "a.b.c",
+            "e30.e30",
+            "e30.e30.a.b",
+            &token("[]", "{}"),
+        ] {
             assert!(Jwt::read(opaque).is_none(), "{opaque}");
         }
     }
@@ -187,12 +220,18 @@ mod tests {
         let jwt = Jwt::read(&token).expect("it is a JWT");
         let broken = with_broken_signature(&token);
         assert_ne!(broken, token);
-        assert_eq!(broken.rsplit_once('.').map(|p| p.0), token.rsplit_once('.').map(|p| p.0));
+        assert_eq!(
+            broken.rsplit_once('.').map(|p| p.0),
+            token.rsplit_once('.').map(|p| p.0)
+        );
         let unsigned = Jwt::read(&unsigned(&token, &jwt)).expect("it is a JWT");
         assert_eq!((unsigned.alg(), unsigned.signature.as_str()), ("none", ""));
         assert_eq!(unsigned.claims, jwt.claims);
         let prolonged = Jwt::read(&prolonged(&token, &jwt)).expect("it is a JWT");
-        assert_eq!((&prolonged.header, &prolonged.signature), (&jwt.header, &jwt.signature));
+        assert_eq!(
+            (&prolonged.header, &prolonged.signature),
+            (&jwt.header, &jwt.signature)
+        );
         assert_ne!(prolonged.claims, jwt.claims);
         assert_ne!(with_broken_signature("opaque"), "opaque");
     }

@@ -1,5 +1,9 @@
 //! `countersign-conformance`: runs the checks from the command line.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what it is for"
+)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +41,7 @@ was skipped under --fail-on-skip; 2 nothing could be judged.";
 #[derive(Subcommand)]
 enum Command {
     /// Run checks against a server.
+    #[command(after_help = EXAMPLES)]
     Run(RunArguments),
     /// List every check.
     List {
@@ -152,16 +157,29 @@ fn list(json: bool) {
         return;
     }
     for check in checks() {
-        println!("{:<11} {:<6} {}", check.id(), check.level(), check.requirement());
+        println!(
+            "{:<11} {:<6} {}",
+            check.id(),
+            check.level(),
+            check.requirement()
+        );
     }
 }
 
 fn explain(check: &Check) {
-    let profiles: Vec<_> = check.profiles().iter().map(|profile| profile.name()).collect();
+    let profiles: Vec<_> = check
+        .profiles()
+        .iter()
+        .map(|profile| profile.name())
+        .collect();
     println!("{} ({})", check.id(), check.level());
     println!("  {}", check.requirement());
     match check.reference() {
-        Some(reference) => println!("  {} section {}: {reference}", check.spec(), check.section()),
+        Some(reference) => println!(
+            "  {} section {}: {reference}",
+            check.spec(),
+            check.section()
+        ),
         None => println!("  a check of this suite; see {}", check.section()),
     }
     println!("  profiles: {}", profiles.join(", "));

@@ -53,7 +53,14 @@ impl Metadata {
 
     /// A list of strings; `None` if it is not there.
     pub(crate) fn list(&self, member: &str) -> Option<Vec<&str>> {
-        Some(self.members.get(member)?.as_array()?.iter().filter_map(Value::as_str).collect())
+        Some(
+            self.members
+                .get(member)?
+                .as_array()?
+                .iter()
+                .filter_map(Value::as_str)
+                .collect(),
+        )
     }
 
     /// Whether a list is there and holds `value`.
@@ -77,10 +84,22 @@ mod tests {
     #[test]
     fn the_well_known_part_goes_between_host_and_path() {
         let table = [
-            ("https://as.example", "https://as.example/.well-known/oauth-authorization-server"),
-            ("https://as.example/", "https://as.example/.well-known/oauth-authorization-server"),
-            ("https://as.example/a/b", "https://as.example/.well-known/oauth-authorization-server/a/b"),
-            ("https://as.example/a/", "https://as.example/.well-known/oauth-authorization-server/a"),
+            (
+                "https://as.example",
+                "https://as.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://as.example/",
+                "https://as.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://as.example/a/b",
+                "https://as.example/.well-known/oauth-authorization-server/a/b",
+            ),
+            (
+                "https://as.example/a/",
+                "https://as.example/.well-known/oauth-authorization-server/a",
+            ),
         ];
         for (issuer, expected) in table {
             let issuer = Url::parse(issuer).expect("it is a URL");

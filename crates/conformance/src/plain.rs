@@ -28,15 +28,23 @@ pub(crate) async fn refuses_plain_http(
     let url = judge.url(endpoint)?;
     let Some(plain) = plain(&url).filter(|_| url.scheme() == "https") else {
         let member = endpoint.member();
-        return Err(crate::finding::Finding::failed(format!("{member} is an https URL"), url.as_str()));
+        return Err(crate::finding::Finding::failed(
+            format!("{member} is an https URL"),
+            url.as_str(),
+        ));
     };
     let call = Call::post(&plain)
         .body("application/x-www-form-urlencoded", body)
         .basic(&client.basic_pair());
     // No answer at all is the best one.
-    let Some(answer) = judge.send_if_answered(&call).await else { return Ok(()) };
+    let Some(answer) = judge.send_if_answered(&call).await else {
+        return Ok(());
+    };
     let processed = answer.is_success() || answer.status == 401 || answer.error().is_some();
-    answer.demand(!processed, "plain http is refused or redirected, and not processed")
+    answer.demand(
+        !processed,
+        "plain http is refused or redirected, and not processed",
+    )
 }
 
 #[cfg(test)]
@@ -47,7 +55,10 @@ mod tests {
     fn plain_http_is_looked_for_where_a_client_would_find_it() {
         let table = [
             ("https://as.example/token", "http://as.example/token"),
-            ("https://as.example:8443/token", "http://as.example:8443/token"),
+            (
+                "https://as.example:8443/token",
+                "http://as.example:8443/token",
+            ),
         ];
         for (https, http) in table {
             let url = Url::parse(https).expect("it is a URL");

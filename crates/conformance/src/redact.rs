@@ -13,7 +13,7 @@ use crate::target::Client;
 const HIDDEN: &str = "[redacted]";
 
 /// Parameters and members whose value is never shown.
-const CONFIDENTIAL: [&str; 11] = [
+const CONFIDENTIAL: [&str; 18] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -25,6 +25,14 @@ const CONFIDENTIAL: [&str; 11] = [
     "actor_token",
     "code",
     "password",
+    // The private members of a JWK (RFC 7518 §6).
+    "d",
+    "p",
+    "q",
+    "dp",
+    "dq",
+    "qi",
+    "k",
 ];
 
 /// Headers whose value is not shown; of an authorization header the scheme is.
@@ -56,33 +64,58 @@ impl Redactor {
 
     /// Learns the secret of a client, alone and as it goes into a Basic header.
     pub(crate) fn learn_client(&self, client: &Client) {
-        let Some(secret) = client.secret() else { return };
+        let Some(secret) = client.secret() else {
+            return;
+        };
         self.learn(secret);
-        for pair in [client.basic_pair(), format!("{}:{secret}", client.client_id())] {
+        for pair in [
+            client.basic_pair(),
+            format!("{}:{secret}", client.client_id()),
+        ] {
             self.learn(&STANDARD.encode(pair));
         }
     }
 
-    /// The text without secrets and tokens.
+    /// What came over the wire, without secrets and tokens.
     pub(crate) fn hide(&self, text: &str) -> String {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let text = self.hide_known(text);
+        let lines: Vec<String> = text.split('\n').map(hide_header).collect();
+        hide_members(&lines.join("\n"))
+    }
+
+    /// Our own words, without the secrets and tokens that may stand in them.
+    pub(crate) fn hide_known(&self, text: &str) -> String {
+        let mut known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         known.sort_by_key(|one| std::cmp::Reverse(one.len()));
         let mut text = text.to_owned();
         for one in known {
             text = text.replace(&one, HIDDEN);
         }
-        let lines: Vec<String> = text.split('\n').map(hide_header).collect();
-        hide_jwts(&hide_members(&lines.join("\n")))
+        hide_jwts(&text)
     }
 }
 
 fn hide_header(line: &str) -> String {
     let lower = line.to_ascii_lowercase();
-    let Some(name) = CONFIDENTIAL_HEADERS.iter().find(|name| lower.starts_with(**name)) else {
+    let Some(name) = CONFIDENTIAL_HEADERS
+        .iter()
+        .find(|name| lower.starts_with(**name))
+    else {
         return line.to_owned();
     };
-    let scheme = line[name.len()..].trim_start().split_once(' ').map_or("", |(scheme, _)| scheme);
-    let scheme = if scheme.chars().all(|c| c.is_ascii_alphanumeric()) { scheme } else { "" };
+    let scheme = line[name.len()..]
+        .trim_start()
+        .split_once(' ')
+        .map_or("", |(scheme, _)| scheme);
+    let scheme = if scheme.chars().all(|c| c.is_ascii_alphanumeric()) {
+        scheme
+    } else {
+        ""
+    };
     let space = if scheme.is_empty() { "" } else { " " };
     format!("{name} {scheme}{space}{HIDDEN}")
 }
@@ -125,7 +158,9 @@ fn split_member(text: &str) -> Option<(&str, &str)> {
     let end = if quoted {
         closing_quote(value)
     } else {
-        value.find(|c: char| "&<,}".contains(c) || c.is_whitespace()).unwrap_or(value.len())
+        value
+            .find(|c: char| "&<,}".contains(c) || c.is_whitespace())
+            .unwrap_or(value.len())
     };
     (end > 0).then(|| (&text[..at], &value[end..]))
 }
@@ -156,7 +191,11 @@ fn hide_jwts(text: &str) -> String {
             .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
             .unwrap_or(found.len());
         out.push_str(before);
-        out.push_str(if found[..end].contains('.') { HIDDEN } else { &found[..end] });
+        out.push_str(if found[..end].contains('.') {
+            HIDDEN
+        } else {
+            &found[..end]
+        });
         rest = &found[end..];
     }
     out.push_str(rest);
@@ -172,19 +211,38 @@ mod tests {
     #[test]
     fn what_stands_where_secrets_stand_is_hidden() {
         let table = [
-            ("grant_type=x&client_secret=hush", "grant_type=x&client_secret=[redacted]"),
-            ("POST https://a/t?token=hush&b=1", "POST https://a/t?token=[redacted]&b=1"),
-            (r#"{"access_token": "hush", "n":1}"#, r#"{"access_token": "[redacted]", "n":1}"#),
+            (
+                "grant_type=x&client_secret=hush",
+                "grant_type=x&client_secret=[redacted]",
+            ),
+            (
+                "POST https://a/t?token=hush&b=1",
+                "POST https://a/t?token=[redacted]&b=1",
+            ),
+            (
+                r#"{"access_token": "hush", "n":1}"#,
+                r#"{"access_token": "[redacted]", "n":1}"#,
+            ),
             (r#"{"token":"hu\"sh"}"#, r#"{"token":"[redacted]"}"#),
             (r#"{"access_token":"hush"#, r#"{"access_token":"[redacted]"#),
-            ("Authorization: Basic aHVzaA==\nx: 1", "authorization: Basic [redacted]\nx: 1"),
+            (
+                "Authorization: Basic aHVzaA==\nx: 1",
+                "authorization: Basic [redacted]\nx: 1",
+            ),
             ("authorization: hush", "authorization: [redacted]"),
             ("set-cookie: sid=hush", "set-cookie: [redacted]"),
+            (
+                r#"{"kid":"1","d":"hush"}"#,
+                r#"{"kid":"1","d":"[redacted]"}"#,
+            ),
             ("see eyJhbGciOi.eyJpc3Mi.c2ln.", "see [redacted]"),
             // These are no secrets.
             (r#"{"token_type":"Bearer"}"#, r#"{"token_type":"Bearer"}"#),
             ("token_endpoint=x", "token_endpoint=x"),
-            ("grant_type=authorization_code", "grant_type=authorization_code"),
+            (
+                "grant_type=authorization_code",
+                "grant_type=authorization_code",
+            ),
             ("a bad token here", "a bad token here"),
         ];
         for (text, hidden) in table {

@@ -161,7 +161,12 @@ impl Summary {
 /// `N passed, N failed, N skipped`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { passed, failed, skipped, .. } = self;
+        let Self {
+            passed,
+            failed,
+            skipped,
+            ..
+        } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
@@ -196,7 +201,10 @@ impl Report {
     /// The outcome of one check, if it was run.
     #[must_use]
     pub fn outcome(&self, id: &str) -> Option<&Outcome> {
-        self.results.iter().find(|result| result.check.id() == id).map(|result| &result.outcome)
+        self.results
+            .iter()
+            .find(|result| result.check.id() == id)
+            .map(|result| &result.outcome)
     }
 
     /// Whether a MUST is broken, or a declared deviation is none.
@@ -208,7 +216,10 @@ impl Report {
     /// The ids of the checks that were not looked at.
     pub fn skipped(&self) -> impl Iterator<Item = &'static str> {
         let skipped = |result: &&CheckResult| matches!(result.outcome, Outcome::Skipped { .. });
-        self.results.iter().filter(skipped).map(|result| result.check.id())
+        self.results
+            .iter()
+            .filter(skipped)
+            .map(|result| result.check.id())
     }
 
     /// The counts of each specification, in the order of the registry.
@@ -220,7 +231,10 @@ impl Report {
             }
         }
         let of = |spec: &str| {
-            let results = self.results.iter().filter(|result| result.check.spec() == spec);
+            let results = self
+                .results
+                .iter()
+                .filter(|result| result.check.spec() == spec);
             Summary::of(results.map(|result| &result.outcome))
         };
         specs.into_iter().map(|spec| (spec, of(spec))).collect()
@@ -234,11 +248,10 @@ impl fmt::Display for Report {
         for CheckResult { check, outcome } in &self.results {
             let word = match outcome {
                 Outcome::Pass => "pass",
-                Outcome::Fail { .. } => "FAIL",
+                Outcome::Fail { .. } | Outcome::UnexpectedPass { .. } => "FAIL",
                 Outcome::Warn { .. } => "WARN",
                 Outcome::Skipped { .. } => "skipped",
                 Outcome::Deviates { .. } => "deviates",
-                Outcome::UnexpectedPass { .. } => "FAIL",
             };
             let (id, level, requirement) = (check.id(), check.level(), check.requirement());
             writeln!(f, "{id:<11} {level:<6} {word:<8} {requirement}")?;
@@ -255,7 +268,10 @@ impl fmt::Display for Report {
         let all = self.summary();
         if all.warned + all.deviating > 0 {
             let (warned, deviating) = (all.warned, all.deviating);
-            writeln!(f, "\n{warned} SHOULD broken (warnings), {deviating} declared deviations")?;
+            writeln!(
+                f,
+                "\n{warned} SHOULD broken (warnings), {deviating} declared deviations"
+            )?;
         }
         writeln!(f, "\n{all}")
     }
@@ -266,11 +282,16 @@ fn write_detail(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
         Outcome::Skipped { reason } => writeln!(f, "            {reason}")?,
         Outcome::Deviates { reason, .. } => writeln!(f, "            declared: {reason}")?,
         Outcome::UnexpectedPass { reason } => {
-            writeln!(f, "            passes, though declared to deviate: {reason}")?;
+            writeln!(
+                f,
+                "            passes, though declared to deviate: {reason}"
+            )?;
         }
         _ => {}
     }
-    let Some(evidence) = outcome.evidence() else { return Ok(()) };
+    let Some(evidence) = outcome.evidence() else {
+        return Ok(());
+    };
     write_lines(f, "expected: ", &evidence.expected)?;
     write_lines(f, "saw:      ", &evidence.saw)?;
     if matches!(outcome, Outcome::Deviates { .. }) {
@@ -286,8 +307,10 @@ fn write_detail(f: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result {
 fn write_lines(f: &mut fmt::Formatter<'_>, mark: &str, text: &str) -> fmt::Result {
     // Control characters of a hostile answer must not reach the terminal.
     for line in text.trim_end().lines() {
-        let line: String =
-            line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let line: String = line
+            .chars()
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
         writeln!(f, "            {mark}{line}")?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The engine: which checks are run, and what becomes of their findings.
 
+use std::fmt::Write as _;
+
 use thiserror::Error;
 
 use crate::check::{Check, Level, Profile};
@@ -58,10 +60,17 @@ impl Selection {
             .filter(|check| self.only.is_empty() || self.only.iter().any(|id| id == check.id))
             .filter(|check| {
                 self.profiles.is_empty()
-                    || check.profiles.iter().any(|profile| self.profiles.contains(profile))
+                    || check
+                        .profiles
+                        .iter()
+                        .any(|profile| self.profiles.contains(profile))
             })
             .collect();
-        if chosen.is_empty() { Err(RunError::NothingSelected) } else { Ok(chosen) }
+        if chosen.is_empty() {
+            Err(RunError::NothingSelected)
+        } else {
+            Ok(chosen)
+        }
     }
 }
 
@@ -74,10 +83,18 @@ pub async fn run(target: &Target, selection: &Selection) -> Result<Report, RunEr
     let mut results = Vec::with_capacity(chosen.len());
     for check in chosen {
         let verdict = (check.run)(&judge).await;
-        let outcome = outcome(check, verdict.err(), target.deviation(check.id), &judge.redactor);
+        let outcome = outcome(
+            check,
+            verdict.err(),
+            target.deviation(check.id),
+            &judge.redactor,
+        );
         results.push(CheckResult { check, outcome });
     }
-    Ok(Report { issuer: target.issuer().to_owned(), results })
+    Ok(Report {
+        issuer: target.issuer().to_owned(),
+        results,
+    })
 }
 
 /// A declared deviation has to be one: where the duty is kept after all, the list is wrong.
@@ -90,13 +107,15 @@ fn outcome(
     match (finding, deviation) {
         (Some(Finding::Skipped(reason)), _) => Outcome::Skipped { reason },
         (None, None) => Outcome::Pass,
-        (None, Some(reason)) => Outcome::UnexpectedPass { reason: reason.to_owned() },
+        (None, Some(reason)) => Outcome::UnexpectedPass {
+            reason: reason.to_owned(),
+        },
         (Some(Finding::Failed(failure)), Some(reason)) => Outcome::Deviates {
             reason: reason.to_owned(),
-            evidence: evidence(*failure, redactor),
+            evidence: evidence(&failure, redactor),
         },
         (Some(Finding::Failed(failure)), None) => {
-            let evidence = evidence(*failure, redactor);
+            let evidence = evidence(&failure, redactor);
             match check.level {
                 Level::Must => Outcome::Fail { evidence },
                 Level::Should => Outcome::Warn { evidence },
@@ -105,16 +124,19 @@ fn outcome(
     }
 }
 
-fn evidence(failure: Failure, redactor: &Redactor) -> Evidence {
+fn evidence(failure: &Failure, redactor: &Redactor) -> Evidence {
     // Redacted first and shortened then: half a token would not be recognised.
     let shown = |text: &str| shorten(redactor.hide(text));
     Evidence {
-        expected: shown(&failure.expected),
+        expected: shorten(redactor.hide_known(&failure.expected)),
         saw: shown(&failure.saw),
         exchanges: failure
             .exchanges
             .iter()
-            .map(|one| Exchange { request: shown(&one.request), response: shown(&one.response) })
+            .map(|one| Exchange {
+                request: shown(&one.request),
+                response: shown(&one.response),
+            })
             .collect(),
     }
 }
@@ -124,7 +146,7 @@ fn shorten(mut text: String) -> String {
         let end = text.floor_char_boundary(SHOWN);
         let left_out = text.len() - end;
         text.truncate(end);
-        text.push_str(&format!("... ({left_out} bytes left out)"));
+        let _ = write!(text, "... ({left_out} bytes left out)");
     }
     text
 }
@@ -133,8 +155,8 @@ fn shorten(mut text: String) -> String {
 mod tests {
     use super::*;
 
-    fn failed() -> Option<Finding> {
-        Some(Finding::failed("this", "that"))
+    fn failed() -> Finding {
+        Finding::failed("this", "that")
     }
 
     #[test]
@@ -147,13 +169,16 @@ mod tests {
         let (must, should) = ("RFC6749-01", "RFC6749-49");
         let table = [
             (of(must, None, None), "pass"),
-            (of(must, failed(), None), "fail"),
-            (of(should, failed(), None), "warn"),
-            (of(must, failed(), Some("because")), "deviates"),
-            (of(should, failed(), Some("because")), "deviates"),
+            (of(must, Some(failed()), None), "fail"),
+            (of(should, Some(failed()), None), "warn"),
+            (of(must, Some(failed()), Some("because")), "deviates"),
+            (of(should, Some(failed()), Some("because")), "deviates"),
             (of(must, None, Some("because")), "unexpected_pass"),
             (of(must, Some(Finding::skipped("why")), None), "skipped"),
-            (of(must, Some(Finding::skipped("why")), Some("because")), "skipped"),
+            (
+                of(must, Some(Finding::skipped("why")), Some("because")),
+                "skipped",
+            ),
         ];
         for (row, (got, expected)) in table.into_iter().enumerate() {
             assert_eq!(got, expected, "row {row}");
@@ -167,8 +192,10 @@ mod tests {
         redactor.learn(&secret);
         // The cut would fall into the secret.
         let saw = format!("{}{secret}{}", "x".repeat(SHOWN - 20), "é".repeat(SHOWN));
-        let Finding::Failed(failure) = Finding::failed("this", saw) else { unreachable!() };
-        let evidence = evidence(*failure, &redactor);
+        let Finding::Failed(failure) = Finding::failed("this", saw) else {
+            unreachable!()
+        };
+        let evidence = evidence(&failure, &redactor);
         assert!(evidence.saw.len() < SHOWN + 40);
         assert!(!evidence.saw.contains("s3cr3t"), "{}", evidence.saw);
     }
@@ -184,9 +211,16 @@ mod tests {
         };
         assert_eq!(select(&[], &[]).expect("all").len(), checks::all().count());
         let of_profile = select(&[Profile::Revocation], &[]).expect("some");
-        assert!(of_profile.iter().all(|check| check.profiles.contains(&Profile::Revocation)));
+        assert!(
+            of_profile
+                .iter()
+                .all(|check| check.profiles.contains(&Profile::Revocation))
+        );
         assert_eq!(select(&[], &["RFC7009-06"]).expect("one").len(), 1);
-        assert!(matches!(select(&[], &["RFC7009-99"]), Err(RunError::UnknownCheck(_))));
+        assert!(matches!(
+            select(&[], &["RFC7009-99"]),
+            Err(RunError::UnknownCheck(_))
+        ));
         let nothing = select(&[Profile::Metadata], &["RFC7009-06"]);
         assert!(matches!(nothing, Err(RunError::NothingSelected)));
     }

@@ -180,9 +180,10 @@ pub(crate) enum AuthMethod {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Client {
-    client_id: String,
-    #[serde(default)]
-    client_secret: Option<String>,
+    #[serde(rename = "client_id")]
+    id: String,
+    #[serde(default, rename = "client_secret")]
+    secret: Option<String>,
     #[serde(default)]
     pub(crate) auth_method: AuthMethod,
     #[serde(default = "client_credentials")]
@@ -202,35 +203,46 @@ fn client_credentials() -> Vec<String> {
 /// The secret stays out of every log.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("client_id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 impl Client {
     pub(crate) fn client_id(&self) -> &str {
-        &self.client_id
+        &self.id
     }
 
     pub(crate) fn secret(&self) -> Option<&str> {
-        self.client_secret.as_deref()
+        self.secret.as_deref()
     }
 
     /// Id and secret, form-encoded and joined (RFC 6749 §2.3.1).
     pub(crate) fn basic_pair(&self) -> String {
-        let encode = |part: &str| -> String {
-            form_urlencoded::byte_serialize(part.as_bytes()).collect()
-        };
-        format!("{}:{}", encode(&self.client_id), encode(self.secret().unwrap_or_default()))
+        let encode =
+            |part: &str| -> String { form_urlencoded::byte_serialize(part.as_bytes()).collect() };
+        format!(
+            "{}:{}",
+            encode(&self.id),
+            encode(self.secret().unwrap_or_default())
+        )
     }
 
     /// The same client with another secret.
     pub(crate) fn with_secret(&self, secret: &str) -> Self {
-        Self { client_secret: Some(secret.to_owned()), ..self.clone() }
+        Self {
+            secret: Some(secret.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same client, authenticating by `method`, whether it may or not.
     pub(crate) fn via(&self, method: AuthMethod) -> Self {
-        Self { auth_method: method, ..self.clone() }
+        Self {
+            auth_method: method,
+            ..self.clone()
+        }
     }
 
     /// Whether it may authenticate by `method`.
@@ -245,7 +257,9 @@ impl Target {
     pub fn from_toml(text: &str) -> Result<Self, TargetError> {
         let target: Self = toml::from_str(text).map_err(|error| {
             // The full display quotes the line, and with it perhaps a secret.
-            let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             TargetError::Malformed(format!("line {line}: {}", error.message()))
         })?;
         target.validate()?;
@@ -254,8 +268,10 @@ impl Target {
 
     /// Reads a description from a file. `ca_file` is taken relative to it.
     pub fn from_file(path: &Path) -> Result<Self, TargetError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| TargetError::Unreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| TargetError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut target = Self::from_toml(&text)?;
         if let (Some(ca_file), Some(folder)) = (&mut target.ca_file, path.parent()) {
             *ca_file = folder.join(&ca_file);
@@ -267,12 +283,17 @@ impl Target {
         self.issuer_url()?;
         for (role, client) in &self.clients {
             let public = client.auth_method == AuthMethod::None;
-            let problem = match (public, &client.client_secret) {
-                (false, None) => "client_secret is missing (a public client has auth_method = \"none\")",
+            let problem = match (public, &client.secret) {
+                (false, None) => {
+                    "client_secret is missing (a public client has auth_method = \"none\")"
+                }
                 (true, Some(_)) => "a client with auth_method = \"none\" has no client_secret",
                 _ => continue,
             };
-            return Err(TargetError::Client { role: *role, problem });
+            return Err(TargetError::Client {
+                role: *role,
+                problem,
+            });
         }
         match self.deviations.keys().find(|id| checks::find(id).is_none()) {
             Some(unknown) => Err(TargetError::UnknownDeviation(unknown.clone())),
@@ -301,7 +322,9 @@ impl Target {
 
     /// Whether the target is on this machine, by name or address.
     pub(crate) fn is_loopback(&self) -> bool {
-        let Ok(issuer) = self.issuer_url() else { return false };
+        let Ok(issuer) = self.issuer_url() else {
+            return false;
+        };
         match issuer.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -331,14 +354,26 @@ mod tests {
             ("issuer = 'as.example'", "absolute"),
             ("issuer = 'ftp://as.example'", "absolute"),
             ("issuer = 'https://a'\nisuer = ''", "isuer"),
-            ("issuer = 'https://a'\n[clients.primry]\nclient_id = 'a'", "primry"),
-            ("issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'", "clients.primary"),
+            (
+                "issuer = 'https://a'\n[clients.primry]\nclient_id = 'a'",
+                "primry",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'",
+                "clients.primary",
+            ),
             (
                 "issuer = 'https://a'\n[clients.public]\nclient_id = 'a'\nclient_secret = 'b'\nauth_method = 'none'",
                 "clients.public",
             ),
-            ("issuer = 'https://a'\n[deviations]\nRFC1-1 = 'because'", "RFC1-1"),
-            ("issuer = 'https://a'\n[endpoints]\ntoken = 'nowhere'", "line 3"),
+            (
+                "issuer = 'https://a'\n[deviations]\nRFC1-1 = 'because'",
+                "RFC1-1",
+            ),
+            (
+                "issuer = 'https://a'\n[endpoints]\ntoken = 'nowhere'",
+                "line 3",
+            ),
         ];
         for (text, told) in table {
             let error = Target::from_toml(text).expect_err(text).to_string();
@@ -348,10 +383,15 @@ mod tests {
 
     #[test]
     fn a_faulty_description_does_not_print_its_secrets() {
-        let text = "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = hushhush";
+        let text =
+            "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = hushhush";
         let error = Target::from_toml(text).expect_err("the secret is not quoted");
-        assert!(!format!("{error} {error:?}").contains("hushhush"), "{error:?}");
-        let text = "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = 'hushhush'";
+        assert!(
+            !format!("{error} {error:?}").contains("hushhush"),
+            "{error:?}"
+        );
+        let text =
+            "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = 'hushhush'";
         let target = Target::from_toml(text).expect("it is right");
         assert!(!format!("{target:?}").contains("hushhush"));
     }

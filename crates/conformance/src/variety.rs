@@ -10,13 +10,20 @@ use crate::jwt::Jwt;
 /// It shows constant prefixes, counters, timestamps and short tokens. It cannot show a bad generator.
 /// Of JWTs the signature is measured: it is what an attacker would have to guess.
 pub(crate) fn varying_bits(tokens: &[String]) -> u32 {
-    let parts: Vec<Vec<u8>> = tokens.iter().map(|token| guessed_part(token).into_bytes()).collect();
+    let parts: Vec<Vec<u8>> = tokens
+        .iter()
+        .map(|token| guessed_part(token).into_bytes())
+        .collect();
     let shortest = parts.iter().map(Vec::len).min().unwrap_or_default();
     let bits = (0..shortest).map(|at| {
         let seen: HashSet<u8> = parts.iter().map(|part| part[at]).collect();
         f64::log2(u8::try_from(seen.len()).map_or(256.0, f64::from))
     });
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a few thousand at most"
+    )]
     let bits = bits.sum::<f64>() as u32;
     bits
 }
@@ -53,12 +60,18 @@ mod tests {
     #[test]
     fn variety_is_told_from_length() {
         let long_and_random = tokens(|n| format!("{n:032x}{:032x}", n.rotate_left(17)));
-        assert!(varying_bits(&long_and_random) >= 200, "{}", varying_bits(&long_and_random));
+        assert!(
+            varying_bits(&long_and_random) >= 200,
+            "{}",
+            varying_bits(&long_and_random)
+        );
         let short = tokens(|n| format!("{:016x}", n >> 64));
         assert!(varying_bits(&short) <= 64);
         let mut count = 0..;
-        let counters: Vec<String> =
-            (&mut count).take(100).map(|n: u32| format!("token-of-great-length-and-little-worth-{n:020}")).collect();
+        let counters: Vec<String> = (&mut count)
+            .take(100)
+            .map(|n: u32| format!("token-of-great-length-and-little-worth-{n:020}"))
+            .collect();
         assert!(varying_bits(&counters) < 10);
         assert_eq!(varying_bits(&[]), 0);
     }

@@ -288,6 +288,9 @@ pub struct ClientSettings {
     /// How its access tokens are signed; without it, as the server says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_signed_response_alg: Option<SigningAlgorithm>,
+    /// Seconds for which its access tokens are good; without it, as the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u32>,
 }
 
 /// Why a client cannot be as it is described.
@@ -306,9 +309,19 @@ pub enum SettingsError {
     /// The default names what the client may not have.
     #[error("the default scope '{0}' is not in the client's scope")]
     DefaultScopeNotAllowed(String),
+    /// Keys are kept for tokens that live no longer than [`ClientSettings::MAX_ACCESS_TOKEN_LIFETIME`].
+    #[error(
+        "access tokens live between 1 and {max} seconds",
+        max = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME
+    )]
+    AccessTokenLifetime,
 }
 
 impl ClientSettings {
+    /// The longest life that an access token may have, in seconds: one day. A key that is no longer used for signing is
+    /// kept and published this long, so that everything that it signed can be verified to its end.
+    pub const MAX_ACCESS_TOKEN_LIFETIME: u32 = 86_400;
+
     /// A client that may use these grant types, with everything else as it is by default.
     #[must_use]
     pub const fn new(grant_types: Vec<GrantType>) -> Self {
@@ -323,6 +336,7 @@ impl ClientSettings {
             introspect: IntrospectionReach::Audience,
             access_token_format: None,
             access_token_signed_response_alg: None,
+            access_token_lifetime: None,
         }
     }
 
@@ -363,6 +377,13 @@ impl ClientSettings {
             .find(|token| !self.scope.contains(token))
         {
             return Err(SettingsError::DefaultScopeNotAllowed(token.to_string()));
+        }
+        let lifetimes = 1..=Self::MAX_ACCESS_TOKEN_LIFETIME;
+        if self
+            .access_token_lifetime
+            .is_some_and(|lifetime| !lifetimes.contains(&lifetime))
+        {
+            return Err(SettingsError::AccessTokenLifetime);
         }
         Ok(())
     }
@@ -457,6 +478,13 @@ mod tests {
             with(|it| it.default_scope = "read admin".parse().ok()),
             Err(SettingsError::DefaultScopeNotAllowed("admin".into()))
         );
+        for lifetime in [0, ClientSettings::MAX_ACCESS_TOKEN_LIFETIME + 1] {
+            let settings = ClientSettings {
+                access_token_lifetime: Some(lifetime),
+                ..settings()
+            };
+            assert_eq!(settings.check(), Err(SettingsError::AccessTokenLifetime));
+        }
     }
 
     #[test]

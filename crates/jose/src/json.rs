@@ -180,7 +180,9 @@ mod tests {
         }
 
         #[test]
-        fn agrees_with_serde_json_where_nothing_is_repeated(text in r#"\{("[a-c]":([0-9]|"x"|\[\]|\{\}),?){0,4}\}"#) {
+        fn agrees_with_serde_json_where_nothing_is_repeated(
+            text in r#"\{("[a-c]":([0-9]|"x"|\[\]|\{\}),?){0,4}\}"#,
+        ) {
             if let Ok(object) = parse_object(text.as_bytes()) {
                 prop_assert_eq!(serde_json::from_str::<Map<String, Value>>(&text).unwrap(), object);
             }

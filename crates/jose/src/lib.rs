@@ -1,4 +1,4 @@
-//! Keys, signatures and tokens of JOSE, for those who issue and those who check OAuth tokens: strict, ready-made, no I/O.
+//! Keys, signatures and tokens of JOSE, for those who issue OAuth tokens and those who check them: strict, no I/O.
 //!
 //! This page is a manual. It says what the crate does, what it promises and what it leaves to you.
 //!
@@ -95,11 +95,11 @@
 //! | --- | --- | --- | --- |
 //! | ES256 | yes | yes | P-256 |
 //! | ES384 | yes | yes | P-384 |
-//! | EdDSA | yes | yes | Ed25519 |
+//! | `EdDSA` | yes | yes | Ed25519 |
 //! | RS256, PS256 | yes | yes | RSA, 2048 to 8192 bits (`ring` signs with up to 4096) |
 //! | RS384, RS512, PS384, PS512 | no | yes | RSA, 2048 to 8192 bits |
 //! | HS256, HS384, HS512 | [`hmac_jws`] | [`hmac_jws`] | at least as long as the hash |
-//! | `none`, RSA1_5, everything else | no | no | |
+//! | `none`, `RSA1_5`, everything else | no | no | |
 //!
 //! # Features
 //!

@@ -3,6 +3,8 @@
 //! No invalid vector may be accepted. A valid one may be refused only for a [`Reason`]. Without
 //! the variable the tests print a line `SKIPPED: ...` and pass.
 
+#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+
 #[path = "vectors/cookbook.rs"]
 mod cookbook;
 #[path = "vectors/rfc.rs"]
@@ -13,6 +15,7 @@ mod wycheproof;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use serde_json::Value;
 
@@ -119,16 +122,19 @@ impl Tally {
     }
 }
 
-/// Past the capturing of the test harness: counts and skips are to be seen in every run.
+/// Past the capturing of the test harness, in one piece: counts and skips are to be seen in every run.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").expect("standard error is open");
+    std::io::stderr()
+        .write_all(format!("{line}\n").as_bytes())
+        .expect("standard error is open");
 }
 
-/// The folder with the vectors, or a line that says that the test is skipped.
-fn folder(test: &str) -> Option<PathBuf> {
+/// The folder with the vectors; without one, a line says once that nothing is judged.
+fn folder() -> Option<PathBuf> {
+    static SKIPPED: Once = Once::new();
     let folder = std::env::var_os("JOSE_VECTORS_DIR").map(PathBuf::from);
     if folder.is_none() {
-        say(&format!("SKIPPED: {test}: JOSE_VECTORS_DIR is not set"));
+        SKIPPED.call_once(|| say("SKIPPED: JOSE_VECTORS_DIR is not set, so no vector is judged"));
     }
     folder
 }

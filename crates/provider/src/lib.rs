@@ -64,7 +64,7 @@ pub use clients::{AddClientError, AddedClient, MAX_SECRET_BYTES, SecretSource};
 pub use introspect::INTROSPECTION_SCOPE;
 pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};
 pub use metadata::paths;
-pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, MAX_ACCESS_TOKEN_LIFETIME, Settings};
+pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, Settings};
 
 /// What only the host program can give.
 pub struct Host {

@@ -13,7 +13,8 @@ impl Provider {
     pub(crate) fn mint(&self, authorized: &Authorized) -> Result<TokenResponse, ErrorResponse> {
         let now = self.clock.now();
         let client = authorized.client();
-        let lifetime = self.settings.access_token_lifetime;
+        let lifetime = client.settings.access_token_lifetime;
+        let lifetime = i64::from(lifetime.unwrap_or(self.settings.access_token_lifetime));
         let id = TokenId::generate(authorized.grant(), client.epoch, &*self.random);
         let claims = AccessTokenClaims {
             iss: self.settings.issuer.to_string(),

@@ -20,17 +20,14 @@ pub struct Settings {
     pub access_token_format: AccessTokenFormat,
     /// How access tokens are signed where the client does not say.
     pub access_token_algorithm: SigningAlgorithm,
-    /// Seconds for which an access token is good (RULES A7); at most [`MAX_ACCESS_TOKEN_LIFETIME`].
-    pub access_token_lifetime: i64,
+    /// Seconds for which an access token is good (RULES A7); at most
+    /// [`ClientSettings::MAX_ACCESS_TOKEN_LIFETIME`](countersign_core::ClientSettings::MAX_ACCESS_TOKEN_LIFETIME).
+    pub access_token_lifetime: u32,
     /// Seconds for which clients and keys are used from memory while storage does not answer (RULES A3).
     pub cache_max_stale: i64,
     /// How many secrets or passwords are hashed at the same time.
     pub hashing_workers: usize,
 }
-
-/// The longest life that an access token may have, in seconds: one day. A key that is no longer used for signing is
-/// kept and published this long, so that everything that it signed can be verified to its end.
-pub const MAX_ACCESS_TOKEN_LIFETIME: i64 = 86_400;
 
 /// How long verifiers may keep the JWKS, in seconds.
 pub const JWKS_MAX_AGE: i64 = 300;

@@ -4,8 +4,7 @@ use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use countersign_core::{AccessTokenFormat, SigningAlgorithm};
-use countersign_provider::MAX_ACCESS_TOKEN_LIFETIME;
+use countersign_core::{AccessTokenFormat, ClientSettings, SigningAlgorithm};
 use figment::error::Kind;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use figment::{Figment, Source};
@@ -57,7 +56,7 @@ pub(crate) struct AccessToken {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lifetimes {
     /// Access tokens.
-    pub(crate) access_token: i64,
+    pub(crate) access_token: u32,
 }
 
 /// What is kept in memory.
@@ -140,9 +139,9 @@ impl Config {
         };
         range(
             "lifetimes.access_token",
-            self.lifetimes.access_token,
+            i64::from(self.lifetimes.access_token),
             1,
-            MAX_ACCESS_TOKEN_LIFETIME,
+            i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME),
         )?;
         range("cache.max_stale", self.cache.max_stale, 1, 3_600)?;
         if !(1..=64).contains(&self.hashing.workers) {

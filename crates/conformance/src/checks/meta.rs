@@ -25,7 +25,8 @@ checks! {
     "META-07" "RFC 8414 2" Must [Metadata, ClientCredentials]
         "Every grant type that is known to the token endpoint is advertised" => unadvertised_grants;
     "META-08" "RFC 8414 2" Must [Metadata, Introspection]
-        "The ways of authenticating that introspection advertises work there" => introspection_methods;
+        "The ways of authenticating that introspection advertises work there"
+        => introspection_methods;
     "META-09" "RFC 8414 2" Must [Metadata, Revocation]
         "The ways of authenticating that revocation advertises work there" => revocation_methods;
     "META-10" "RFC 8414 2" Must [Metadata]
@@ -65,11 +66,18 @@ async fn public_keys(judge: &Judge) -> Verdict {
             if key.get(member).is_some() {
                 // The evidence must not print the key.
                 let expected = "public keys only";
-                return Err(Finding::failed(expected, format!("a key with the member {member}")));
+                return Err(Finding::failed(
+                    expected,
+                    format!("a key with the member {member}"),
+                ));
             }
         }
         let kid = key.get("kid").and_then(Value::as_str).unwrap_or_default();
-        answer.demand_or(!kid.is_empty() && !kids.contains(&kid), "a kid that no other key has", kid)?;
+        answer.demand_or(
+            !kid.is_empty() && !kids.contains(&kid),
+            "a kid that no other key has",
+            kid,
+        )?;
         kids.push(kid);
     }
     Ok(())
@@ -78,7 +86,9 @@ async fn public_keys(judge: &Judge) -> Verdict {
 /// A client among these that may use the method.
 fn client_for<'a>(judge: &'a Judge, roles: &[Role], method: AuthMethod) -> Option<&'a Client> {
     let clients = roles.iter().filter_map(|role| judge.target.client(*role));
-    clients.filter(|client| client.secret().is_some()).find(|client| client.may_use(method))
+    clients
+        .filter(|client| client.secret().is_some())
+        .find(|client| client.may_use(method))
 }
 
 const METHODS: [(&str, AuthMethod); 2] = [
@@ -86,10 +96,12 @@ const METHODS: [(&str, AuthMethod); 2] = [
     ("client_secret_post", AuthMethod::ClientSecretPost),
 ];
 
-/// RFC 8414 §2: without a list, the token and revocation endpoints take client_secret_basic.
+/// RFC 8414 §2: without a list, the token and revocation endpoints take `client_secret_basic`.
 fn advertised(judge: &Judge, member: &str, method: &str) -> Result<bool, Finding> {
     let list = judge.metadata()?.list(member);
-    Ok(list.map_or(method == "client_secret_basic", |list| list.contains(&method)))
+    Ok(list.map_or(method == "client_secret_basic", |list| {
+        list.contains(&method)
+    }))
 }
 
 async fn token_basic(judge: &Judge) -> Verdict {
@@ -102,7 +114,9 @@ async fn token_post(judge: &Judge) -> Verdict {
 
 async fn token_method(judge: &Judge, (name, method): (&str, AuthMethod), role: Role) -> Verdict {
     if !advertised(judge, TOKEN_METHODS, name)? {
-        return Err(Finding::skipped(format!("the target does not advertise {name}")));
+        return Err(Finding::skipped(format!(
+            "the target does not advertise {name}"
+        )));
     }
     let client = client_for(judge, &[role, Role::Primary], method)
         .ok_or_else(|| Finding::skipped(format!("no client of the target may use {name}")))?;
@@ -116,10 +130,18 @@ async fn unadvertised_method(judge: &Judge) -> Verdict {
             continue;
         }
         tried = true;
-        let answer = judge.token(&judge.client(Role::Primary)?.via(method), &[]).await?;
+        let answer = judge
+            .token(&judge.client(Role::Primary)?.via(method), &[])
+            .await?;
         answer.gives_nothing(&format!("{name}, which is not advertised"))?;
     }
-    if tried { Ok(()) } else { Err(Finding::skipped("client_secret_basic and _post are advertised")) }
+    if tried {
+        Ok(())
+    } else {
+        Err(Finding::skipped(
+            "client_secret_basic and _post are advertised",
+        ))
+    }
 }
 
 /// RFC 8414 §2: the grants where the list is left out.
@@ -131,9 +153,15 @@ fn grants(judge: &Judge) -> Result<Vec<&str>, Finding> {
 async fn advertised_grants(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     // Implicit tokens do not come from the token endpoint.
-    for grant in grants(judge)?.into_iter().filter(|grant| *grant != "implicit") {
-        let answer = judge.ask(Endpoint::Token, client, &[("grant_type", grant)]).await?;
-        let known = answer.status < 500 && answer.error().as_deref() != Some("unsupported_grant_type");
+    for grant in grants(judge)?
+        .into_iter()
+        .filter(|grant| *grant != "implicit")
+    {
+        let answer = judge
+            .ask(Endpoint::Token, client, &[("grant_type", grant)])
+            .await?;
+        let known =
+            answer.status < 500 && answer.error().as_deref() != Some("unsupported_grant_type");
         answer.demand(known, format!("{grant}, which is advertised, is supported"))?;
     }
     Ok(())
@@ -153,10 +181,19 @@ async fn unadvertised_grants(judge: &Judge) -> Verdict {
         "urn:ietf:params:oauth:grant-type:saml2-bearer",
         "urn:openid:params:grant-type:ciba",
     ];
-    for grant in common.into_iter().filter(|grant| !advertised.contains(grant)) {
-        let answer = judge.ask(Endpoint::Token, client, &[("grant_type", grant)]).await?;
+    for grant in common
+        .into_iter()
+        .filter(|grant| !advertised.contains(grant))
+    {
+        let answer = judge
+            .ask(Endpoint::Token, client, &[("grant_type", grant)])
+            .await?;
         let errors = ["unsupported_grant_type", "unauthorized_client"];
-        answer.refused(&[400], &errors, &format!("{grant}, which is not advertised"))?;
+        answer.refused(
+            &[400],
+            &errors,
+            &format!("{grant}, which is not advertised"),
+        )?;
     }
     Ok(())
 }
@@ -173,36 +210,53 @@ async fn revocation_methods(judge: &Judge) -> Verdict {
 
 async fn methods_work(judge: &Judge, endpoint: Endpoint, member: &str, role: Role) -> Verdict {
     let Some(listed) = judge.metadata()?.list(member) else {
-        return Err(Finding::skipped(format!("the target does not publish {member}")));
+        return Err(Finding::skipped(format!(
+            "the target does not publish {member}"
+        )));
     };
     let mut left_out = Vec::new();
-    for (name, method) in METHODS.into_iter().filter(|(name, _)| listed.contains(name)) {
-        let Some(client) = client_for(judge, &[role, Role::PostOnly, Role::BasicOnly], method) else {
+    for (name, method) in METHODS
+        .into_iter()
+        .filter(|(name, _)| listed.contains(name))
+    {
+        let Some(client) = client_for(judge, &[role, Role::PostOnly, Role::BasicOnly], method)
+        else {
             left_out.push(name);
             continue;
         };
         let form = [("token", "no-such-token-4711")];
         let answer = judge.ask(endpoint, &client.via(method), &form).await?;
-        answer.demand(answer.status == 200, format!("{name}, which is advertised, works"))?;
+        answer.demand(
+            answer.status == 200,
+            format!("{name}, which is advertised, works"),
+        )?;
     }
     if left_out.is_empty() {
         return Ok(());
     }
-    Err(Finding::skipped(format!("no client of the target may use {}", left_out.join(", "))))
+    Err(Finding::skipped(format!(
+        "no client of the target may use {}",
+        left_out.join(", ")
+    )))
 }
 
 async fn member_types(judge: &Judge) -> Verdict {
     let metadata = judge.metadata()?;
     for (member, value) in metadata.members() {
-        let (holds, expected) = if member == "issuer" || member.ends_with("_endpoint") || member.ends_with("_uri") {
-            (value.is_string(), "a string")
-        } else if member.ends_with("_supported") && !value.is_boolean() {
-            let strings = value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
-            (strings, "an array of strings, or a boolean")
-        } else {
-            (true, "")
-        };
-        metadata.answer.demand_or(holds, format!("{member}: {expected}"), value.to_string())?;
+        let (holds, expected) =
+            if member == "issuer" || member.ends_with("_endpoint") || member.ends_with("_uri") {
+                (value.is_string(), "a string")
+            } else if member.ends_with("_supported") && !value.is_boolean() {
+                let strings = value
+                    .as_array()
+                    .is_some_and(|list| list.iter().all(Value::is_string));
+                (strings, "an array of strings, or a boolean")
+            } else {
+                (true, "")
+            };
+        metadata
+            .answer
+            .demand_or(holds, format!("{member}: {expected}"), value.to_string())?;
     }
     Ok(())
 }

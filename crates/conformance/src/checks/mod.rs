@@ -56,8 +56,15 @@ mod tests {
         for check in all() {
             assert!(seen.insert(check.id()), "{} stands twice", check.id());
             let (spec, number) = check.id().split_once('-').expect("an id has a dash");
-            assert!(spec == "META" || spec == "PLUS" || spec.starts_with("RFC"), "{spec}");
-            assert!(number.len() == 2 && number.parse::<u8>().is_ok(), "{}", check.id());
+            assert!(
+                spec == "META" || spec == "PLUS" || spec.starts_with("RFC"),
+                "{spec}"
+            );
+            assert!(
+                number.len() == 2 && number.parse::<u8>().is_ok(),
+                "{}",
+                check.id()
+            );
         }
     }
 
@@ -69,7 +76,10 @@ mod tests {
             assert!(!check.requirement().ends_with('.'), "{}", check.id());
         }
         for profile in Profile::ALL {
-            assert!(all().any(|check| check.profiles().contains(&profile)), "{profile} is empty");
+            assert!(
+                all().any(|check| check.profiles().contains(&profile)),
+                "{profile} is empty"
+            );
         }
     }
 }

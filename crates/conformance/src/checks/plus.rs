@@ -12,12 +12,14 @@ use crate::target::{AuthMethod, Role};
 
 checks! {
     "PLUS-01" "RFC 7662 2.2" Should [Introspection]
-        "An active answer says scope, client_id, exp, iss, sub and token_type" => telling_introspection;
+        "An active answer says scope, client_id, exp, iss, sub and token_type"
+        => telling_introspection;
     "PLUS-02" "RFC 6749 2.3.1" Must [ClientCredentials]
         "An id and secret of any printable characters work, by Basic form-encoded, and in the body"
         => special_characters;
     "PLUS-03" "RFC 7591 2" Must [ClientCredentials]
-        "A client that is registered for one way of authenticating cannot use another" => registered_method;
+        "A client that is registered for one way of authenticating cannot use another"
+        => registered_method;
     "PLUS-04" "RFC 9110 11.1" Must [ClientCredentials]
         "The name of the Basic scheme is taken in any case" => basic_in_any_case;
     "PLUS-05" "RFC 9110 5.3" Must [ClientCredentials]
@@ -41,7 +43,11 @@ async fn telling_introspection(judge: &Judge) -> Verdict {
         .filter(|member| !body.contains_key(*member))
         .collect();
     let saw = format!("without {}", missing.join(", "));
-    answer.demand_or(missing.is_empty(), "scope, client_id, exp, iss, sub and token_type", saw)
+    answer.demand_or(
+        missing.is_empty(),
+        "scope, client_id, exp, iss, sub and token_type",
+        saw,
+    )
 }
 
 async fn special_characters(judge: &Judge) -> Verdict {
@@ -60,25 +66,35 @@ async fn registered_method(judge: &Judge) -> Verdict {
         (Role::PostOnly, AuthMethod::ClientSecretBasic),
         (Role::BasicOnly, AuthMethod::ClientSecretPost),
     ] {
-        let Some(client) = judge.target.client(role) else { continue };
+        let Some(client) = judge.target.client(role) else {
+            continue;
+        };
         judge.issue(client, &[]).await?;
         let answer = judge.token(&client.via(other), &[]).await?;
         answer.gives_nothing(&format!("[clients.{role}] with the other method"))?;
         tried = true;
     }
     let missing = "the target description has neither [clients.post_only] nor [clients.basic_only]";
-    if tried { Ok(()) } else { Err(Finding::skipped(missing)) }
+    if tried {
+        Ok(())
+    } else {
+        Err(Finding::skipped(missing))
+    }
 }
 
 async fn basic_in_any_case(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     if !client.may_use(AuthMethod::ClientSecretBasic) {
-        return Err(Finding::skipped("[clients.primary] may not use client_secret_basic"));
+        return Err(Finding::skipped(
+            "[clients.primary] may not use client_secret_basic",
+        ));
     }
     let pair = STANDARD.encode(client.basic_pair());
     for scheme in ["basic", "BASIC"] {
         let call = Call::post(&judge.url(Endpoint::Token)?).form(&[GRANT]);
-        let answer = judge.send(&call.header(AUTHORIZATION, &format!("{scheme} {pair}"))).await?;
+        let answer = judge
+            .send(&call.header(AUTHORIZATION, &format!("{scheme} {pair}")))
+            .await?;
         let holds = answer.is_success() || answer.error().as_deref() == Some("invalid_scope");
         answer.demand(holds, format!("'Authorization: {scheme}' authenticates"))?;
     }
@@ -91,7 +107,10 @@ async fn several_authorizations(judge: &Judge) -> Verdict {
     for [first, second] in [[client, &wrong], [&wrong, client], [client, client]] {
         let call = Call::post(&judge.url(Endpoint::Token)?).form(&[GRANT]);
         let call = call.basic(&first.basic_pair()).basic(&second.basic_pair());
-        judge.send(&call).await?.gives_nothing("two Authorization headers")?;
+        judge
+            .send(&call)
+            .await?
+            .gives_nothing("two Authorization headers")?;
     }
     Ok(())
 }
@@ -103,12 +122,19 @@ async fn unlabelled_form(judge: &Judge) -> Verdict {
         form.push(("client_id", client.client_id()));
         form.push(("client_secret", client.secret().unwrap_or_default()));
     }
-    for content_type in ["text/plain", "application/octet-stream", "multipart/form-data"] {
+    for content_type in [
+        "text/plain",
+        "application/octet-stream",
+        "multipart/form-data",
+    ] {
         let mut call = Call::post(&judge.url(Endpoint::Token)?).body(content_type, encode(&form));
         if client.may_use(AuthMethod::ClientSecretBasic) {
             call = call.basic(&client.basic_pair());
         }
-        judge.send(&call).await?.gives_nothing(&format!("a form as {content_type}"))?;
+        judge
+            .send(&call)
+            .await?
+            .gives_nothing(&format!("a form as {content_type}"))?;
     }
     Ok(())
 }
@@ -117,16 +143,25 @@ async fn no_oracle(judge: &Judge) -> Verdict {
     let known = judge.client(Role::Primary)?.with_secret(WRONG_SECRET);
     let wrong_secret = judge.token(&known, &[]).await?;
     let mut call = Call::post(&judge.url(Endpoint::Token)?);
-    let unknown = [GRANT, ("client_id", "no-such-client-4711"), ("client_secret", WRONG_SECRET)];
+    let unknown = [
+        GRANT,
+        ("client_id", "no-such-client-4711"),
+        ("client_secret", WRONG_SECRET),
+    ];
     call = if known.may_use(AuthMethod::ClientSecretBasic) {
-        call.form(&unknown[..1]).basic(&format!("{}:{WRONG_SECRET}", unknown[1].1))
+        call.form(&unknown[..1])
+            .basic(&format!("{}:{WRONG_SECRET}", unknown[1].1))
     } else {
         call.form(&unknown)
     };
     let unknown_client = judge.send(&call).await?;
-    let same = (wrong_secret.status, &wrong_secret.body) == (unknown_client.status, &unknown_client.body);
+    let same =
+        (wrong_secret.status, &wrong_secret.body) == (unknown_client.status, &unknown_client.body);
     unknown_client
-        .demand(same, "an unknown client gets the answer that a wrong secret gets")
+        .demand(
+            same,
+            "an unknown client gets the answer that a wrong secret gets",
+        )
         .map_err(|finding| finding.after(&wrong_secret.exchange))
 }
 
@@ -140,7 +175,10 @@ async fn huge_body(judge: &Judge) -> Verdict {
         && !(answer.is_client_error() && answer.access_token().is_none())
     {
         // Without the exchange, which is 10 MB.
-        return Err(Finding::failed("a body of 10 MB: refused with 4xx", answer.summary()));
+        return Err(Finding::failed(
+            "a body of 10 MB: refused with 4xx",
+            answer.summary(),
+        ));
     }
     judge.issue(client, &[]).await.map(|_| ())
 }

@@ -14,9 +14,11 @@ checks! {
     "RFC6750-01" "2" Must [Bearer]
         "A token that is sent in two ways at once is refused" => two_ways;
     "RFC6750-02" "2.1" Must [Bearer]
-        "A token in the Authorization header is taken, the scheme in any case" => header_in_any_case;
+        "A token in the Authorization header is taken, the scheme in any case"
+        => header_in_any_case;
     "RFC6750-03" "2.2" Must [Bearer]
-        "A token in the body counts only in a form, and only where the method has a body" => body_only_as_form;
+        "A token in the body counts only in a form, and only where the method has a body"
+        => body_only_as_form;
     "RFC6750-04" "2.3" Should [Bearer]
         "A token in the query is not taken" => not_in_query;
     "RFC6750-05" "3" Must [Bearer]
@@ -47,10 +49,21 @@ pub(in crate::checks) async fn issue_for(
     endpoint: &BearerEndpoint,
     scope: Option<&str>,
 ) -> Result<Issued, Finding> {
-    let client = judge.client(Role::Bearer).or_else(|_| judge.client(Role::Primary))?;
+    let client = judge
+        .client(Role::Bearer)
+        .or_else(|_| judge.client(Role::Primary))?;
     let mut form = Vec::new();
-    form.extend(scope.or(endpoint.scope.as_deref()).map(|scope| ("scope", scope)));
-    form.extend(endpoint.resource.as_deref().map(|resource| ("resource", resource)));
+    form.extend(
+        scope
+            .or(endpoint.scope.as_deref())
+            .map(|scope| ("scope", scope)),
+    );
+    form.extend(
+        endpoint
+            .resource
+            .as_deref()
+            .map(|resource| ("resource", resource)),
+    );
     judge.issue(client, &form).await
 }
 
@@ -58,7 +71,9 @@ pub(in crate::checks) async fn issue_for(
 pub(in crate::checks) async fn taken(judge: &Judge) -> Result<(&BearerEndpoint, Issued), Finding> {
     let endpoint = resource(judge)?;
     let issued = issue_for(judge, endpoint, None).await?;
-    let answer = judge.send(&bearer(Call::get(&endpoint.url), &issued.token)).await?;
+    let answer = judge
+        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .await?;
     answer.demand(answer.is_success(), "a good token is taken")?;
     Ok((endpoint, issued))
 }
@@ -80,7 +95,10 @@ async fn header_in_any_case(judge: &Judge) -> Verdict {
         let call = Call::get(&endpoint.url);
         let call = call.header(AUTHORIZATION, &format!("{scheme} {}", issued.token));
         let answer = judge.send(&call).await?;
-        answer.demand(answer.is_success(), format!("'Authorization: {scheme}' is taken"))?;
+        answer.demand(
+            answer.is_success(),
+            format!("'Authorization: {scheme}' is taken"),
+        )?;
     }
     Ok(())
 }
@@ -89,23 +107,37 @@ async fn body_only_as_form(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let form = [("access_token", issued.token.as_str())];
     let answer = judge.send(&Call::get(&endpoint.url).form(&form)).await?;
-    answer.demand(answer.is_client_error(), "a token in the body of a GET is not taken")?;
+    answer.demand(
+        answer.is_client_error(),
+        "a token in the body of a GET is not taken",
+    )?;
     let json = json!({ "access_token": issued.token }).to_string();
-    let answer = judge.send(&Call::post(&endpoint.url).body("application/json", json)).await?;
-    answer.demand(answer.is_client_error(), "a token in a JSON body is not taken")
+    let answer = judge
+        .send(&Call::post(&endpoint.url).body("application/json", json))
+        .await?;
+    answer.demand(
+        answer.is_client_error(),
+        "a token in a JSON body is not taken",
+    )
 }
 
 async fn not_in_query(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let query = [("access_token", issued.token.as_str())];
     let answer = judge.send(&Call::get(&endpoint.url).query(&query)).await?;
-    answer.demand(answer.is_client_error(), "a token in the query is not taken")
+    answer.demand(
+        answer.is_client_error(),
+        "a token in the query is not taken",
+    )
 }
 
 async fn challenged(judge: &Judge) -> Verdict {
     let endpoint = resource(judge)?;
     let bare = Call::get(&endpoint.url);
-    for (call, what) in [(bare.clone(), "no token"), (bearer(bare, "made-up"), "a bad token")] {
+    for (call, what) in [
+        (bare.clone(), "no token"),
+        (bearer(bare, "made-up"), "a bad token"),
+    ] {
         let answer = judge.send(&call).await?;
         let holds = answer.status == 401 && answer.challenges("bearer");
         answer.demand(holds, format!("{what}: 401 with WWW-Authenticate: Bearer"))?;
@@ -133,7 +165,9 @@ fn attributes(challenge: &str) -> Vec<String> {
 
 async fn attributes_once(judge: &Judge) -> Verdict {
     let endpoint = resource(judge)?;
-    let answer = judge.send(&bearer(Call::get(&endpoint.url), "made-up")).await?;
+    let answer = judge
+        .send(&bearer(Call::get(&endpoint.url), "made-up"))
+        .await?;
     for value in answer.headers.get_all(WWW_AUTHENTICATE) {
         let mut names = attributes(&String::from_utf8_lossy(value.as_bytes()));
         names.sort();
@@ -148,24 +182,42 @@ async fn no_error_without_credentials(judge: &Judge) -> Verdict {
     let answer = judge.send(&Call::get(&resource(judge)?.url)).await?;
     answer.demand(answer.challenges("bearer"), "a challenge")?;
     let names = attributes(&answer.header(&WWW_AUTHENTICATE));
-    answer.demand_or(!names.iter().any(|name| name == "error"), "no error in it", "one")
+    answer.demand_or(
+        !names.iter().any(|name| name == "error"),
+        "no error in it",
+        "one",
+    )
 }
 
 async fn invalid_token(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let mut bad = vec![
         ("made-up".to_owned(), "an unknown token"),
-        (with_broken_signature(&issued.token), "a token with a broken signature"),
+        (
+            with_broken_signature(&issued.token),
+            "a token with a broken signature",
+        ),
     ];
-    let client = judge.client(Role::Bearer).or_else(|_| judge.client(Role::Primary))?;
-    if judge.revoke(client, &issued.token).await.is_ok_and(|answer| answer.status == 200) {
+    let client = judge
+        .client(Role::Bearer)
+        .or_else(|_| judge.client(Role::Primary))?;
+    if judge
+        .revoke(client, &issued.token)
+        .await
+        .is_ok_and(|answer| answer.status == 200)
+    {
         bad.push((issued.token, "a revoked token"));
     }
     for (token, what) in bad {
-        let answer = judge.send(&bearer(Call::get(&endpoint.url), &token)).await?;
+        let answer = judge
+            .send(&bearer(Call::get(&endpoint.url), &token))
+            .await?;
         let challenge = answer.header(&WWW_AUTHENTICATE);
         let holds = answer.status == 401 && challenge.contains("invalid_token");
-        answer.demand(holds, format!("{what}: 401 with invalid_token in the challenge"))?;
+        answer.demand(
+            holds,
+            format!("{what}: 401 with invalid_token in the challenge"),
+        )?;
     }
     Ok(())
 }
@@ -177,7 +229,10 @@ async fn invalid_request(judge: &Judge) -> Verdict {
     let answer = judge.send(&both).await?;
     let told = answer.header(&WWW_AUTHENTICATE).contains("invalid_request")
         || answer.error().as_deref() == Some("invalid_request");
-    answer.demand(answer.status == 400 && told, "two tokens: 400 invalid_request")
+    answer.demand(
+        answer.status == 400 && told,
+        "two tokens: 400 invalid_request",
+    )
 }
 
 async fn insufficient_scope(judge: &Judge) -> Verdict {
@@ -187,16 +242,30 @@ async fn insufficient_scope(judge: &Judge) -> Verdict {
         .as_deref()
         .ok_or_else(|| Finding::skipped("[bearer_endpoint] names no insufficient_scope"))?;
     let issued = issue_for(judge, endpoint, Some(scope)).await?;
-    let answer = judge.send(&bearer(Call::get(&endpoint.url), &issued.token)).await?;
-    let told = answer.header(&WWW_AUTHENTICATE).contains("insufficient_scope");
-    answer.demand(answer.status == 403 && told, "403 with insufficient_scope in the challenge")
+    let answer = judge
+        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .await?;
+    let told = answer
+        .header(&WWW_AUTHENTICATE)
+        .contains("insufficient_scope");
+    answer.demand(
+        answer.status == 403 && told,
+        "403 with insufficient_scope in the challenge",
+    )
 }
 
 async fn short_lived(judge: &Judge) -> Verdict {
     let answer = judge.issue(judge.client(Role::Primary)?, &[]).await?.answer;
-    let seconds = answer.json()?.get("expires_in").and_then(serde_json::Value::as_u64);
+    let seconds = answer
+        .json()?
+        .get("expires_in")
+        .and_then(serde_json::Value::as_u64);
     let saw = seconds.map_or_else(|| "no expires_in".to_owned(), |seconds| seconds.to_string());
-    answer.demand_or(seconds.is_some_and(|s| s <= 3600), "expires_in of at most 3600", saw)
+    answer.demand_or(
+        seconds.is_some_and(|s| s <= 3600),
+        "expires_in of at most 3600",
+        saw,
+    )
 }
 
 #[cfg(test)]

@@ -44,7 +44,11 @@ async fn malformed(judge: &Judge) -> Verdict {
     let with_fragment = format!("{}#fragment", client.resources[0]);
     for resource in ["not a uri", "/relative/path", "//host/path", &with_fragment] {
         let answer = judge.token(client, &[("resource", resource)]).await?;
-        answer.refused(&[400], &["invalid_target"], &format!("resource '{resource}'"))?;
+        answer.refused(
+            &[400],
+            &["invalid_target"],
+            &format!("resource '{resource}'"),
+        )?;
     }
     Ok(())
 }
@@ -52,20 +56,35 @@ async fn malformed(judge: &Judge) -> Verdict {
 async fn repeated(judge: &Judge) -> Verdict {
     let client = client_of_resources(judge, 2)?;
     let (first, second) = (&client.resources[0], &client.resources[1]);
-    let issued = judge.issue(client, &[("resource", first), ("resource", second)]).await?;
+    let issued = judge
+        .issue(client, &[("resource", first), ("resource", second)])
+        .await?;
     let audience = audience(judge, &issued).await?;
     let holds = audience.contains(first) && audience.contains(second);
-    issued.answer.demand_or(holds, "a token for both", format!("aud {audience:?}"))
+    issued
+        .answer
+        .demand_or(holds, "a token for both", format!("aud {audience:?}"))
 }
 
 async fn unknown(judge: &Judge) -> Verdict {
     let client = client_of_resources(judge, 1)?;
     let unknown = "https://no-such-resource-4711.example/";
     let answer = judge.token(client, &[("resource", unknown)]).await?;
-    answer.refused(&[400], &["invalid_target"], "a resource that the client may not use")?;
-    let both = [("resource", client.resources[0].as_str()), ("resource", unknown)];
+    answer.refused(
+        &[400],
+        &["invalid_target"],
+        "a resource that the client may not use",
+    )?;
+    let both = [
+        ("resource", client.resources[0].as_str()),
+        ("resource", unknown),
+    ];
     let answer = judge.token(client, &both).await?;
-    answer.refused(&[400], &["invalid_target"], "the same, after one that it may use")
+    answer.refused(
+        &[400],
+        &["invalid_target"],
+        "the same, after one that it may use",
+    )
 }
 
 async fn narrowed(judge: &Judge) -> Verdict {
@@ -73,9 +92,14 @@ async fn narrowed(judge: &Judge) -> Verdict {
     for resource in &client.resources[..2] {
         let issued = judge.issue(client, &[("resource", resource)]).await?;
         let audience = audience(judge, &issued).await?;
-        let other = client.resources.iter().find(|one| *one != resource && audience.contains(one));
+        let other = client
+            .resources
+            .iter()
+            .find(|one| *one != resource && audience.contains(one));
         let expected = format!("a token for {resource} alone");
-        issued.answer.demand_or(other.is_none(), expected, format!("aud {audience:?}"))?;
+        issued
+            .answer
+            .demand_or(other.is_none(), expected, format!("aud {audience:?}"))?;
     }
     Ok(())
 }
@@ -86,5 +110,9 @@ async fn reflected(judge: &Judge) -> Verdict {
     let issued = judge.issue(client, &[("resource", resource)]).await?;
     let audience = audience(judge, &issued).await?;
     let holds = audience.contains(resource);
-    issued.answer.demand_or(holds, format!("{resource} in aud"), format!("aud {audience:?}"))
+    issued.answer.demand_or(
+        holds,
+        format!("{resource} in aud"),
+        format!("aud {audience:?}"),
+    )
 }

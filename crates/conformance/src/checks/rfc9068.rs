@@ -42,46 +42,86 @@ async fn rs256(judge: &Judge) -> Verdict {
     if let Ok(client) = judge.client(Role::Rs256) {
         let (issued, jwt) = jwt::issue(judge, client, &[]).await?;
         let alg = jwt.alg();
-        issued.answer.demand_or(alg == "RS256", "a token signed with RS256", alg)?;
+        issued
+            .answer
+            .demand_or(alg == "RS256", "a token signed with RS256", alg)?;
         return verify(judge, &issued, &jwt).await;
     }
     let (issued, jwt) = jwt::issue(judge, judge.client(Role::Primary)?, &[]).await?;
     if jwt.alg() == "RS256" {
         return verify(judge, &issued, &jwt).await;
     }
-    Err(Finding::skipped("the target description has no [clients.rs256], whose tokens would show it"))
+    Err(Finding::skipped(
+        "the target description has no [clients.rs256], whose tokens would show it",
+    ))
 }
 
 async fn typ(judge: &Judge) -> Verdict {
     let (issued, jwt) = jwt::issue(judge, judge.client(Role::Primary)?, &[]).await?;
-    let typ = jwt.header.get("typ").and_then(Value::as_str).unwrap_or_default();
+    let typ = jwt
+        .header
+        .get("typ")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     // RFC 7515 §4.1.9: a media type, of which `application/` may be left out.
     let lower = typ.to_ascii_lowercase();
     let holds = matches!(lower.as_str(), "at+jwt" | "application/at+jwt");
-    issued.answer.demand_or(holds, "typ at+jwt", format!("'{typ}'"))
+    issued
+        .answer
+        .demand_or(holds, "typ at+jwt", format!("'{typ}'"))
 }
 
 async fn claims(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let (issued, jwt) = jwt::issue(judge, client, &[]).await?;
     let demand = |holds: bool, expected: &str, claim: &str| {
-        let saw = jwt.claims.get(claim).map_or_else(|| "none".to_owned(), Value::to_string);
-        issued.answer.demand_or(holds, format!("{claim}: {expected}"), saw)
+        let saw = jwt
+            .claims
+            .get(claim)
+            .map_or_else(|| "none".to_owned(), Value::to_string);
+        issued
+            .answer
+            .demand_or(holds, format!("{claim}: {expected}"), saw)
     };
     let number = |claim: &str| jwt.claims.get(claim).and_then(Value::as_f64);
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 are far below 2^53"
+    )]
     let (now, skew) = (now() as f64, SKEW as f64);
-    demand(jwt.claim("iss") == Some(judge.target.issuer()), "the issuer, byte for byte", "iss")?;
-    demand(number("exp").is_some_and(|exp| exp > now - skew), "a time that is not past", "exp")?;
+    demand(
+        jwt.claim("iss") == Some(judge.target.issuer()),
+        "the issuer, byte for byte",
+        "iss",
+    )?;
+    demand(
+        number("exp").is_some_and(|exp| exp > now - skew),
+        "a time that is not past",
+        "exp",
+    )?;
     demand(!jwt.audience().is_empty(), "a string or strings", "aud")?;
-    demand(jwt.claim("sub").is_some_and(|sub| !sub.is_empty()), "a string", "sub")?;
-    demand(jwt.claim("client_id") == Some(client.client_id()), "the client", "client_id")?;
+    demand(
+        jwt.claim("sub").is_some_and(|sub| !sub.is_empty()),
+        "a string",
+        "sub",
+    )?;
+    demand(
+        jwt.claim("client_id") == Some(client.client_id()),
+        "the client",
+        "client_id",
+    )?;
     let recent = |iat: f64| (iat - now).abs() < skew;
     demand(number("iat").is_some_and(recent), "the time of now", "iat")?;
-    demand(jwt.claim("jti").is_some_and(|jti| !jti.is_empty()), "a string", "jti")?;
+    demand(
+        jwt.claim("jti").is_some_and(|jti| !jti.is_empty()),
+        "a string",
+        "jti",
+    )?;
     let (other, other_jwt) = jwt::issue(judge, client, &[]).await?;
     let differs = jwt.claim("jti") != other_jwt.claim("jti");
-    other.answer.demand_or(differs, "another jti in the next token", "the same")
+    other
+        .answer
+        .demand_or(differs, "another jti in the next token", "the same")
 }
 
 async fn scope(judge: &Judge) -> Verdict {
@@ -92,7 +132,9 @@ async fn scope(judge: &Judge) -> Verdict {
     let (issued, jwt) = jwt::issue(judge, client, &[("scope", scope)]).await?;
     let claim = jwt.claim("scope").unwrap_or_default();
     let holds = claim.split(' ').any(|one| one == scope);
-    issued.answer.demand_or(holds, format!("'{scope}' in scope"), format!("'{claim}'"))
+    issued
+        .answer
+        .demand_or(holds, format!("'{scope}' in scope"), format!("'{claim}'"))
 }
 
 async fn audience_is_resource(judge: &Judge) -> Verdict {
@@ -104,7 +146,11 @@ async fn audience_is_resource(judge: &Judge) -> Verdict {
         let (issued, jwt) = jwt::issue(judge, client, &[("resource", resource)]).await?;
         let audience = jwt.audience();
         let holds = audience.contains(&resource.as_str());
-        issued.answer.demand_or(holds, format!("{resource} in aud"), format!("aud {audience:?}"))?;
+        issued.answer.demand_or(
+            holds,
+            format!("{resource} in aud"),
+            format!("aud {audience:?}"),
+        )?;
     }
     Ok(())
 }
@@ -113,7 +159,9 @@ async fn default_audience(judge: &Judge) -> Verdict {
     let (issued, jwt) = jwt::issue(judge, judge.client(Role::Primary)?, &[]).await?;
     let audience = jwt.audience();
     let holds = audience.iter().any(|one| !one.is_empty());
-    issued.answer.demand_or(holds, "an aud", format!("{audience:?}"))
+    issued
+        .answer
+        .demand_or(holds, "an aud", format!("{audience:?}"))
 }
 
 async fn sub_is_client(judge: &Judge) -> Verdict {
@@ -122,28 +170,39 @@ async fn sub_is_client(judge: &Judge) -> Verdict {
     let sub = jwt.claim("sub").unwrap_or_default();
     let (_, again) = jwt::issue(judge, client, &[]).await?;
     let steady = !sub.is_empty() && again.claim("sub") == Some(sub);
-    issued.answer.demand_or(steady, "the same sub in each token of a client", sub)?;
+    issued
+        .answer
+        .demand_or(steady, "the same sub in each token of a client", sub)?;
     if sub == client.client_id() {
         return Ok(());
     }
     // Another name for the client will do, as long as it is its own.
     let (other, theirs) = jwt::issue(judge, judge.client(Role::Secondary)?, &[]).await?;
     let own = theirs.claim("sub") != Some(sub);
-    other.answer.demand_or(own, "another sub for another client", "the same")
+    other
+        .answer
+        .demand_or(own, "another sub for another client", "the same")
 }
 
 async fn resource_side(judge: &Judge) -> Verdict {
     let (endpoint, issued) = rfc6750::taken(judge).await?;
     let Some(jwt) = Jwt::read(&issued.token) else {
-        return Err(Finding::skipped("the access tokens of this client are no JWTs"));
+        return Err(Finding::skipped(
+            "the access tokens of this client are no JWTs",
+        ));
     };
     let bad = [
         (unsigned(&issued.token, &jwt), "alg none"),
         (with_broken_signature(&issued.token), "a broken signature"),
-        (prolonged(&issued.token, &jwt), "a later exp under the old signature"),
+        (
+            prolonged(&issued.token, &jwt),
+            "a later exp under the old signature",
+        ),
     ];
     for (token, what) in bad {
-        let answer = judge.send(&bearer(Call::get(&endpoint.url), &token)).await?;
+        let answer = judge
+            .send(&bearer(Call::get(&endpoint.url), &token))
+            .await?;
         answer.demand(answer.status == 401, format!("a token with {what}: 401"))?;
     }
     Ok(())
@@ -152,11 +211,19 @@ async fn resource_side(judge: &Judge) -> Verdict {
 async fn kid_is_published(judge: &Judge) -> Verdict {
     let (issued, jwt) = jwt::issue(judge, judge.client(Role::Primary)?, &[]).await?;
     if jwt.alg().starts_with("HS") {
-        return Err(Finding::skipped("the key of an HMAC is no one else's to know"));
+        return Err(Finding::skipped(
+            "the key of an HMAC is no one else's to know",
+        ));
     }
     let kid = jwt.header.get("kid").and_then(Value::as_str);
-    issued.answer.demand_or(kid.is_some(), "a kid in the header", "none")?;
+    issued
+        .answer
+        .demand_or(kid.is_some(), "a kid in the header", "none")?;
     let (answer, set) = keys(judge).await?;
     let found = kid.is_some_and(|kid| set.find(kid).is_some());
-    answer.demand_or(found, format!("the key {}", kid.unwrap_or_default()), "other keys")
+    answer.demand_or(
+        found,
+        format!("the key {}", kid.unwrap_or_default()),
+        "other keys",
+    )
 }

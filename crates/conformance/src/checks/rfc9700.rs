@@ -28,9 +28,18 @@ checks! {
 
 async fn sender_constrained(judge: &Judge) -> Verdict {
     let metadata = judge.metadata()?;
-    let holds = metadata.list("dpop_signing_alg_values_supported").is_some_and(|list| !list.is_empty())
-        || metadata.members().get("tls_client_certificate_bound_access_tokens") == Some(&true.into());
-    metadata.answer.demand_or(holds, "DPoP or certificate-bound tokens in the metadata", "neither")
+    let holds = metadata
+        .list("dpop_signing_alg_values_supported")
+        .is_some_and(|list| !list.is_empty())
+        || metadata
+            .members()
+            .get("tls_client_certificate_bound_access_tokens")
+            == Some(&true.into());
+    metadata.answer.demand_or(
+        holds,
+        "DPoP or certificate-bound tokens in the metadata",
+        "neither",
+    )
 }
 
 async fn minimal(judge: &Judge) -> Verdict {
@@ -39,48 +48,84 @@ async fn minimal(judge: &Judge) -> Verdict {
         return Err(Finding::skipped("[clients.primary] has no scopes"));
     };
     let mut form = vec![("scope", scope.as_str())];
-    form.extend(client.resources.first().map(|resource| ("resource", resource.as_str())));
+    form.extend(
+        client
+            .resources
+            .first()
+            .map(|resource| ("resource", resource.as_str())),
+    );
     let issued = judge.issue(client, &form).await?;
     let granted = issued.answer.text("scope").unwrap_or_else(|| scope.clone());
-    issued.answer.demand_or(granted == *scope, format!("the scope '{scope}'"), granted)?;
-    let Some(jwt) = Jwt::read(&issued.token) else { return Ok(()) };
+    issued
+        .answer
+        .demand_or(granted == *scope, format!("the scope '{scope}'"), granted)?;
+    let Some(jwt) = Jwt::read(&issued.token) else {
+        return Ok(());
+    };
     let claim = jwt.claim("scope").unwrap_or(scope);
-    issued.answer.demand_or(claim == scope, format!("the scope '{scope}' in the token"), claim)?;
+    issued.answer.demand_or(
+        claim == scope,
+        format!("the scope '{scope}' in the token"),
+        claim,
+    )?;
     let audience = jwt.audience();
     let holds = client.resources.is_empty() || audience.len() == 1;
-    issued.answer.demand_or(holds, "one audience, as asked for", format!("aud {audience:?}"))
+    issued.answer.demand_or(
+        holds,
+        "one audience, as asked for",
+        format!("aud {audience:?}"),
+    )
 }
 
 async fn no_password_grant(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
-    let form = [("grant_type", "password"), ("username", "nobody"), ("password", "made-up-4711")];
+    let form = [
+        ("grant_type", "password"),
+        ("username", "nobody"),
+        ("password", "made-up-4711"),
+    ];
     let answer = judge.ask(Endpoint::Token, client, &form).await?;
     answer.refused(&[400], &["unsupported_grant_type"], "grant_type=password")
 }
 
 async fn asymmetric(judge: &Judge) -> Verdict {
     let metadata = judge.metadata()?;
-    let holds = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
-        .iter()
-        .any(|method| metadata.lists("token_endpoint_auth_methods_supported", method));
+    let holds = [
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    ]
+    .iter()
+    .any(|method| metadata.lists("token_endpoint_auth_methods_supported", method));
     let expected = "private_key_jwt or mutual TLS in token_endpoint_auth_methods_supported";
     metadata.answer.demand_or(holds, expected, "neither")
 }
 
 async fn metadata_is_published(judge: &Judge) -> Verdict {
-    let issuer = judge.target.issuer_url().map_err(|error| Finding::skipped(error.to_string()))?;
+    let issuer = judge
+        .target
+        .issuer_url()
+        .map_err(|error| Finding::skipped(error.to_string()))?;
     let answer = judge.send(&Call::get(&well_known_url(&issuer))).await?;
     if answer.is_success() {
         return Ok(());
     }
     let answer = judge.send(&Call::get(&discovery_url(&issuer))).await?;
-    answer.demand(answer.is_success(), "metadata at one of the two well-known places")
+    answer.demand(
+        answer.is_success(),
+        "metadata at one of the two well-known places",
+    )
 }
 
 async fn useless_elsewhere(judge: &Judge) -> Verdict {
     let (endpoint, _) = rfc6750::taken(judge).await?;
-    let client = judge.client(Role::Bearer).or_else(|_| judge.client(Role::Primary))?;
-    let other = client.resources.iter().find(|one| Some(*one) != endpoint.resource.as_ref());
+    let client = judge
+        .client(Role::Bearer)
+        .or_else(|_| judge.client(Role::Primary))?;
+    let other = client
+        .resources
+        .iter()
+        .find(|one| Some(*one) != endpoint.resource.as_ref());
     let Some((other, _)) = other.zip(endpoint.resource.as_ref()) else {
         let why = "[bearer_endpoint] has no resource, or its client has no other one";
         return Err(Finding::skipped(why));
@@ -88,7 +133,9 @@ async fn useless_elsewhere(judge: &Judge) -> Verdict {
     let mut form = vec![("resource", other.as_str())];
     form.extend(endpoint.scope.as_deref().map(|scope| ("scope", scope)));
     let issued = judge.issue(client, &form).await?;
-    let answer = judge.send(&bearer(Call::get(&endpoint.url), &issued.token)).await?;
+    let answer = judge
+        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .await?;
     answer.demand(answer.status == 401, format!("a token for {other}: 401"))
 }
 
@@ -111,25 +158,47 @@ fn is_untouched(answer: &Answer, what: &str) -> Verdict {
     let holds = ![text.as_ref(), headers.as_str()]
         .iter()
         .any(|text| text.contains("spoofed.example") || text.contains("gopher:"));
-    answer.demand_or(holds, format!("{what} as without these headers"), "what they say")
+    answer.demand_or(
+        holds,
+        format!("{what} as without these headers"),
+        "what they say",
+    )
 }
 
 async fn proxy_headers(judge: &Judge) -> Verdict {
-    let answer = judge.send(&spoofed(Call::get(judge.metadata_url()))).await?;
+    let answer = judge
+        .send(&spoofed(Call::get(judge.metadata_url())))
+        .await?;
     is_untouched(&answer, "the metadata")?;
     let client = judge.client(Role::Primary)?;
     let form = [("grant_type", "client_credentials")];
-    let answer = judge.send(&spoofed(judge.call(Endpoint::Token, client, &form)?)).await?;
+    let answer = judge
+        .send(&spoofed(judge.call(Endpoint::Token, client, &form)?))
+        .await?;
     is_untouched(&answer, "the token response")?;
     if let Some(jwt) = answer.access_token().as_deref().and_then(Jwt::read) {
         let issuer = jwt.claim("iss").unwrap_or_default();
-        answer.demand_or(issuer == judge.target.issuer(), "the issuer in the token", issuer)?;
+        answer.demand_or(
+            issuer == judge.target.issuer(),
+            "the issuer in the token",
+            issuer,
+        )?;
     }
     let name = client.client_id();
     let call = judge.call(Endpoint::Token, &client.via(AuthMethod::None), &form)?;
-    let claims_certificate = ["x-client-cert", "x-ssl-client-cert", "x-forwarded-client-cert", "ssl-client-s-dn"]
-        .into_iter()
-        .fold(call, |call, header_name| call.header(header(header_name), &format!("CN={name}")))
-        .header(header("x-ssl-client-verify"), "SUCCESS");
-    judge.send(&claims_certificate).await?.gives_nothing("a header that claims a client certificate")
+    let claims_certificate = [
+        "x-client-cert",
+        "x-ssl-client-cert",
+        "x-forwarded-client-cert",
+        "ssl-client-s-dn",
+    ]
+    .into_iter()
+    .fold(call, |call, header_name| {
+        call.header(header(header_name), &format!("CN={name}"))
+    })
+    .header(header("x-ssl-client-verify"), "SUCCESS");
+    judge
+        .send(&claims_certificate)
+        .await?
+        .gives_nothing("a header that claims a client certificate")
 }

@@ -20,24 +20,44 @@ const TRIES: usize = 50;
 
 /// Refused for a while, or answered more and more slowly.
 fn is_slowed(answers: &[Answer]) -> bool {
-    let refused = |answer: &Answer| answer.status == 429 || answer.headers.contains_key("retry-after");
+    let refused =
+        |answer: &Answer| answer.status == 429 || answer.headers.contains_key("retry-after");
     let slowest = |answers: &[Answer]| answers.iter().map(|a| a.elapsed).max().unwrap_or_default();
-    let (early, late) = (&answers[..5.min(answers.len())], &answers[answers.len().saturating_sub(5)..]);
-    let fastest_late = late.iter().map(|answer| answer.elapsed).min().unwrap_or_default();
+    let (early, late) = (
+        &answers[..5.min(answers.len())],
+        &answers[answers.len().saturating_sub(5)..],
+    );
+    let fastest_late = late
+        .iter()
+        .map(|answer| answer.elapsed)
+        .min()
+        .unwrap_or_default();
     answers.iter().any(refused)
-        || (fastest_late > 3 * slowest(early) && fastest_late > Duration::from_millis(50))
+        || (fastest_late > 3 * slowest(early) && fastest_late > Duration::from_millis(250))
 }
 
 fn demand_slowed(answers: &[Answer], what: &str) -> Verdict {
-    let Some(last) = answers.last() else { return Ok(()) };
+    let Some(last) = answers.last() else {
+        return Ok(());
+    };
     let took: Duration = answers.iter().map(|answer| answer.elapsed).sum();
-    let saw = format!("{TRIES} answers in {} ms, the last with {}", took.as_millis(), last.summary());
-    last.demand_or(is_slowed(answers), format!("429, Retry-After or growing delay: {what}"), saw)
+    let saw = format!(
+        "{TRIES} answers in {} ms, the last with {}",
+        took.as_millis(),
+        last.summary()
+    );
+    last.demand_or(
+        is_slowed(answers),
+        format!("429, Retry-After or growing delay: {what}"),
+        saw,
+    )
 }
 
 async fn secret_guessing(judge: &Judge) -> Verdict {
     if !judge.target.throttled {
-        return Err(Finding::skipped("the target description does not say throttled = true"));
+        return Err(Finding::skipped(
+            "the target description does not say throttled = true",
+        ));
     }
     let client = judge.client(Role::Guessed)?;
     let mut answers = Vec::with_capacity(TRIES);
@@ -59,7 +79,9 @@ async fn token_scanning(judge: &Judge) -> Verdict {
     let mut answers = Vec::with_capacity(TRIES);
     for guess in 0..TRIES {
         let token = format!("guess-number-{guess}");
-        let answer = judge.ask(Endpoint::Introspection, server, &[("token", &token)]).await?;
+        let answer = judge
+            .ask(Endpoint::Introspection, server, &[("token", &token)])
+            .await?;
         answers.push(answer);
     }
     demand_slowed(&answers, "fifty unknown tokens in a row")

@@ -24,15 +24,15 @@ fn foreign_keys() -> Vec<(&'static str, SigningAlgorithm, Vec<u8>)> {
             .as_ref()
             .to_vec()
     };
-    let aws_ed = aws::Ed25519KeyPair::generate_pkcs8(&aws_random)
+    let aws_edwards = aws::Ed25519KeyPair::generate_pkcs8(&aws_random)
         .expect("a key")
         .as_ref()
         .to_vec();
-    let aws_ed_v1 = aws::Ed25519KeyPair::generate_pkcs8v1(&aws_random)
+    let aws_edwards_v1 = aws::Ed25519KeyPair::generate_pkcs8v1(&aws_random)
         .expect("a key")
         .as_ref()
         .to_vec();
-    let ring_ed = ring_::Ed25519KeyPair::generate_pkcs8(&ring_random)
+    let ring_edwards = ring_::Ed25519KeyPair::generate_pkcs8(&ring_random)
         .expect("a key")
         .as_ref()
         .to_vec();
@@ -60,9 +60,9 @@ fn foreign_keys() -> Vec<(&'static str, SigningAlgorithm, Vec<u8>)> {
             SigningAlgorithm::Es384,
             ring_ec(&ring_::ECDSA_P384_SHA384_FIXED_SIGNING),
         ),
-        ("aws v2", SigningAlgorithm::EdDsa, aws_ed),
-        ("aws v1", SigningAlgorithm::EdDsa, aws_ed_v1),
-        ("ring", SigningAlgorithm::EdDsa, ring_ed),
+        ("aws v2", SigningAlgorithm::EdDsa, aws_edwards),
+        ("aws v1", SigningAlgorithm::EdDsa, aws_edwards_v1),
+        ("ring", SigningAlgorithm::EdDsa, ring_edwards),
         ("aws", SigningAlgorithm::Rs256, aws_rsa.as_ref().to_vec()),
         ("aws", SigningAlgorithm::Ps256, aws_rsa.as_ref().to_vec()),
     ]

@@ -4,10 +4,12 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::{Random, Secret, SigningAlgorithm, Timestamp};
-use countersign_jose::access_token::{AccessTokenClaims, AccessTokenValidator, ExpectedAudience};
+use countersign_jose::access_token::{
+    AccessTokenClaims, AccessTokenError, AccessTokenValidator, ExpectedAudience,
+};
 use countersign_jose::opaque::SealingKey;
 use countersign_jose::{SigningKey, VerifyingKeys, base64url, jws};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An RSA key of 2048 bits, made with OpenSSL for these tests only: `ring` cannot generate one.
 pub(crate) const RSA_2048: &[u8] = include_bytes!("../fixtures/test-only-rsa-2048.pkcs8.der");
@@ -109,4 +111,24 @@ impl Random for Counting {
             *byte = *count;
         }
     }
+}
+
+pub(crate) fn header() -> Value {
+    json!({"alg": "ES256", "typ": "at+jwt", "kid": KEY.id()})
+}
+
+pub(crate) fn header_with(changes: &Value) -> Value {
+    let mut header = header();
+    for (name, value) in changes.as_object().expect("an object") {
+        header[name] = value.clone();
+    }
+    header
+}
+
+pub(crate) fn payload() -> Vec<u8> {
+    claims_json().to_string().into_bytes()
+}
+
+pub(crate) fn refusal(token: &str) -> Option<AccessTokenError> {
+    validator().verify(token, &KEYS, NOW).err()
 }

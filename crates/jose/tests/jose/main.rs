@@ -1,7 +1,9 @@
 //! The crate from outside: attacks by their ids, a foreign judge, keys of both backends, and properties.
 
 mod access_tokens;
-mod attacks;
+mod attacks_on_claims;
+mod attacks_on_keys;
+mod attacks_on_shape;
 mod backends;
 mod fixtures;
 mod foreign;

@@ -95,9 +95,7 @@ fn json_or(form: &str, reason: Option<Reason>) -> Option<Reason> {
 
 #[test]
 fn cookbook_jws() {
-    let Some(folder) = folder("jose-cookbook/jws") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let examples = examples(&folder.join("jose-cookbook/jws"));
     assert_eq!(examples.len(), 8);
     let (mut tally, mut count) = (Tally::default(), 0);
@@ -120,9 +118,7 @@ fn cookbook_jws() {
 
 #[test]
 fn cookbook_eddsa_and_key_agreement() {
-    let Some(folder) = folder("jose-cookbook/curve25519") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let examples = examples(&folder.join("jose-cookbook/curve25519"));
     assert_eq!(examples.len(), 2);
     let (mut tally, mut count) = (Tally::default(), 0);
@@ -137,9 +133,7 @@ fn cookbook_eddsa_and_key_agreement() {
 
 #[test]
 fn cookbook_unencoded_payloads_are_not_supported() {
-    let Some(folder) = folder("jose-cookbook/rfc7797") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let examples = examples(&folder.join("jose-cookbook/rfc7797"));
     assert_eq!(examples.len(), 2);
     let (mut tally, mut count) = (Tally::default(), 0);
@@ -154,9 +148,7 @@ fn cookbook_unencoded_payloads_are_not_supported() {
 
 #[test]
 fn cookbook_jwe_is_not_supported() {
-    let Some(folder) = folder("jose-cookbook/jwe") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let mut examples = examples(&folder.join("jose-cookbook/jwe"));
     assert_eq!(examples.len(), 13);
     let nested = "6.nesting_signatures_and_encryption.json";
@@ -176,9 +168,7 @@ fn cookbook_jwe_is_not_supported() {
 
 #[test]
 fn cookbook_inner_signature_of_the_nested_example() {
-    let Some(folder) = folder("jose-cookbook nested") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let nested = "jose-cookbook/6.nesting_signatures_and_encryption.json";
     let example = &read(&folder.join(nested))["sign"];
     let mut tally = Tally::default();
@@ -189,9 +179,7 @@ fn cookbook_inner_signature_of_the_nested_example() {
 
 #[test]
 fn cookbook_jwk() {
-    let Some(folder) = folder("jose-cookbook/jwk") else {
-        return;
-    };
+    let Some(folder) = folder() else { return };
     let keys = examples(&folder.join("jose-cookbook/jwk"));
     let mut tally = Tally::default();
     for (name, key) in &keys {

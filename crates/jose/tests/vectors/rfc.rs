@@ -69,7 +69,7 @@ fn full_hash(bytes: &[u8]) -> String {
 
 #[test]
 fn rfc_examples() {
-    let Some(folder) = folder(FILE) else { return };
+    let Some(folder) = folder() else { return };
     let suite = read(&folder.join("rfc").join(FILE));
     let mut tally = Tally::default();
     let mut elsewhere = Vec::new();

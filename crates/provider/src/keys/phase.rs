@@ -1,15 +1,15 @@
 //! The life of a key: announced, active, retiring, gone. Told by times alone, so no node has to change a state.
 
-use countersign_core::{KeyId, KeyRecord, Timestamp};
+use countersign_core::{ClientSettings, KeyId, KeyRecord, Timestamp};
 
-use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE, MAX_ACCESS_TOKEN_LIFETIME};
+use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE};
 
 /// Seconds between the announcement of a key and its first use (RULES T6): until every verifier that keeps the JWKS
 /// for its full age has seen it, and a little more.
 pub(crate) const ANNOUNCEMENT: i64 = JWKS_MAX_AGE + 5;
 
 /// Seconds for which a key is kept after its successor took over.
-const RETENTION: i64 = MAX_ACCESS_TOKEN_LIFETIME + CLOCK_SKEW as i64;
+const RETENTION: i64 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME as i64 + CLOCK_SKEW as i64;
 
 /// Where a key stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -61,7 +61,7 @@ async fn rule_t6_a_successor_is_published_before_it_signs_and_the_old_key_after(
 
     service
         .clock
-        .advance(countersign_provider::MAX_ACCESS_TOKEN_LIFETIME + 60);
+        .advance(i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME) + 60);
     assert!(!published(&node).contains(&old), "gone");
     node.sweep(100).await.unwrap();
     assert!(

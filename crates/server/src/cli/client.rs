@@ -84,6 +84,9 @@ pub(crate) struct Add {
     /// How its access tokens are signed: ES256, ES384, RS256, PS256 or EdDSA [default: as the server says]
     #[arg(long, value_name = "ALG")]
     access_token_alg: Option<SigningAlgorithm>,
+    /// Seconds for which its access tokens are good, up to a day [default: as the server says]
+    #[arg(long, value_name = "SECONDS")]
+    access_token_lifetime: Option<u32>,
 }
 
 impl ClientCommand {
@@ -164,6 +167,7 @@ impl Add {
             introspect: self.introspect,
             access_token_format: self.access_token_format,
             access_token_signed_response_alg: self.access_token_alg,
+            access_token_lifetime: self.access_token_lifetime,
         }
     }
 }

@@ -127,7 +127,7 @@ pub async fn list_pages_in_order(store: Arc<dyn Store>) {
     }
     for limit in 1..=8_u32 {
         let (mut seen, mut after) = (Vec::new(), None);
-        loop {
+        for _ in 0..=names.len() {
             let page = store
                 .list_clients(after.as_ref(), limit)
                 .await

@@ -41,6 +41,7 @@ pub fn plain_settings() -> ClientSettings {
         introspect: IntrospectionReach::default(),
         access_token_format: None,
         access_token_signed_response_alg: None,
+        access_token_lifetime: None,
     }
 }
 
@@ -141,6 +142,7 @@ pub fn varied_clients() -> Vec<NewClient> {
             it.settings.access_token_signed_response_alg = Some(algorithm);
         });
     }
+    add("lifetime", &|it| it.settings.access_token_lifetime = Some(60));
     clients
 }
 

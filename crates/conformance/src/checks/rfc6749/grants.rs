@@ -7,7 +7,11 @@ use crate::target::Role;
 pub(super) async fn public_client(judge: &Judge) -> Verdict {
     let answer = judge.token(judge.client(Role::Public)?, &[]).await?;
     let errors = ["unauthorized_client", "invalid_client"];
-    answer.refused(&[400, 401], &errors, "a public client asks with client_credentials")
+    answer.refused(
+        &[400, 401],
+        &errors,
+        "a public client asks with client_credentials",
+    )
 }
 
 pub(super) async fn unknown(judge: &Judge) -> Verdict {
@@ -33,7 +37,10 @@ pub(super) async fn not_allowed(judge: &Judge) -> Verdict {
 
 pub(super) async fn garbage(judge: &Judge) -> Verdict {
     let requests: [&[(&str, &str)]; 2] = [
-        &[("grant_type", "refresh_token"), ("refresh_token", "made-up-4711")],
+        &[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "made-up-4711"),
+        ],
         &[
             ("grant_type", "authorization_code"),
             ("code", "made-up-4711"),
@@ -47,14 +54,21 @@ pub(super) async fn garbage(judge: &Judge) -> Verdict {
         let client = judge.target.clients().find(|client| {
             client.secret().is_some() && client.grant_types.iter().any(|one| one == grant_type)
         });
-        let Some(client) = client.filter(|_| supported) else { continue };
+        let Some(client) = client.filter(|_| supported) else {
+            continue;
+        };
         let answer = judge.ask(Endpoint::Token, client, form).await?;
-        answer.refused(&[400], &["invalid_grant"], &format!("{grant_type} that was never issued"))?;
+        answer.refused(
+            &[400],
+            &["invalid_grant"],
+            &format!("{grant_type} that was never issued"),
+        )?;
         asked = true;
     }
     if asked {
         return Ok(());
     }
-    let why = "no confidential client whose grant_types hold refresh_token or authorization_code, as advertised";
+    let why =
+        "no confidential client has an advertised grant of refresh_token or authorization_code";
     Err(Finding::skipped(why))
 }

@@ -13,13 +13,14 @@ use token_response as response;
 
 checks! {
     "RFC6749-01" "2.2" Must [ClientCredentials]
-        "Knowing the client_id does not authenticate a confidential client" => auth::client_id_alone;
+        "Knowing the client_id does not authenticate a confidential client"
+        => auth::client_id_alone;
     "RFC6749-03" "2.3" Must [ClientCredentials]
         "A request that authenticates in two ways at once is refused" => auth::two_methods;
     "RFC6749-04" "2.3.1" Must [ClientCredentials]
         "A client that holds a secret can authenticate with HTTP Basic" => auth::basic;
     "RFC6749-05" "2.3.1" Must [ClientCredentials]
-        "User and password of HTTP Basic are form-decoded before they are compared, and not taken raw"
+        "Id and secret are form-decoded out of HTTP Basic, and not taken raw"
         => auth::basic_is_form_decoded;
     "RFC6749-06" "2.3.1" Must [ClientCredentials]
         "A secret in the request URI does not authenticate" => auth::secret_in_uri;
@@ -31,7 +32,8 @@ checks! {
         "Unknown parameters are ignored, empty ones count as absent, repeated ones are refused"
         => request::parameters;
     "RFC6749-26" "3.2" Must [ClientCredentials]
-        "The request body is form-encoded; parameters in another format issue nothing" => request::json_body;
+        "The request body is form-encoded; parameters in another format issue nothing"
+        => request::json_body;
     "RFC6749-27" "3.2.1" Must [ClientCredentials]
         "A confidential client that does not authenticate gets no token" => auth::no_credentials;
     "RFC6749-29" "3.3" Must [ClientCredentials]
@@ -39,7 +41,8 @@ checks! {
     "RFC6749-30" "3.3" Must [ClientCredentials]
         "If less is granted than was asked for, the response says what" => request::narrowed_scope;
     "RFC6749-31" "3.3" Must [ClientCredentials]
-        "Without a scope in the request there is a fixed default, or invalid_scope" => request::no_scope;
+        "Without a scope in the request there is a fixed default, or invalid_scope"
+        => request::no_scope;
     "RFC6749-42" "5.2" Must [ClientCredentials]
         "error and error_description stay within their characters, whatever the request holds"
         => request::error_characters;
@@ -60,7 +63,7 @@ checks! {
     "RFC6749-54" "5.2" Must [ClientCredentials]
         "A faulty request gets 400 with JSON that holds error" => grants::missing;
     "RFC6749-55" "5.2" Must [ClientCredentials]
-        "A client that fails with the Authorization header gets 401 and a challenge of the same scheme"
+        "Failing with the Authorization header gets 401 and a challenge of the same scheme"
         => auth::failed_basic;
     "RFC6749-56" "5.2" Must [ClientCredentials]
         "A client that may not use the grant gets unauthorized_client" => grants::not_allowed;

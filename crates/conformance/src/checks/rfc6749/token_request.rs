@@ -14,29 +14,52 @@ const UNKNOWN_SCOPE: &str = "no-such-scope-4711";
 pub(super) async fn get(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let query = [("grant_type", "client_credentials")];
-    let call = Call::get(&judge.url(Endpoint::Token)?).query(&query).basic(&client.basic_pair());
-    judge.send(&call).await?.gives_nothing("GET with good credentials and parameters")
+    let call = Call::get(&judge.url(Endpoint::Token)?)
+        .query(&query)
+        .basic(&client.basic_pair());
+    judge
+        .send(&call)
+        .await?
+        .gives_nothing("GET with good credentials and parameters")
 }
 
 pub(super) async fn parameters(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let plain = judge.issue(client, &[]).await?;
-    let extra = [("no_such_parameter_4711", "1"), ("no_such_parameter_4712", "2")];
+    let extra = [
+        ("no_such_parameter_4711", "1"),
+        ("no_such_parameter_4712", "2"),
+    ];
     let answer = judge.issue(client, &extra).await?.answer;
-    answer.demand(answer.status == plain.answer.status, "unknown parameters change nothing")?;
+    answer.demand(
+        answer.status == plain.answer.status,
+        "unknown parameters change nothing",
+    )?;
     // `issue` would name scopes: an absent scope and an empty one are compared.
     let absent = judge.token(client, &[]).await?;
     let empty = judge.token(client, &[("scope", "")]).await?;
     let same = (absent.status, absent.error(), absent.text("scope"))
         == (empty.status, empty.error(), empty.text("scope"));
     if !same {
-        let expected = format!("an empty scope is treated as an absent one: {}", absent.summary());
-        return Err(empty.fails(expected, empty.summary()).after(&absent.exchange));
+        let expected = format!(
+            "an empty scope is treated as an absent one: {}",
+            absent.summary()
+        );
+        return Err(empty
+            .fails(expected, empty.summary())
+            .after(&absent.exchange));
     }
     let scope = client.scopes.first().map_or(UNKNOWN_SCOPE, String::as_str);
     let repeated: [&[(&str, &str)]; 2] = [
-        &[("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
-        &[("grant_type", "client_credentials"), ("scope", scope), ("scope", scope)],
+        &[
+            ("grant_type", "client_credentials"),
+            ("grant_type", "client_credentials"),
+        ],
+        &[
+            ("grant_type", "client_credentials"),
+            ("scope", scope),
+            ("scope", scope),
+        ],
     ];
     for form in repeated {
         let answer = judge.ask(Endpoint::Token, client, form).await?;
@@ -55,16 +78,24 @@ pub(super) async fn json_body(judge: &Judge) -> Verdict {
         call = call.basic(&client.basic_pair());
     } else {
         body.insert("client_id".to_owned(), client.client_id().into());
-        body.insert("client_secret".to_owned(), client.secret().unwrap_or_default().into());
+        body.insert(
+            "client_secret".to_owned(),
+            client.secret().unwrap_or_default().into(),
+        );
     }
     let call = call.body("application/json", Value::from(body).to_string());
-    judge.send(&call).await?.gives_nothing("the parameters as JSON")
+    judge
+        .send(&call)
+        .await?
+        .gives_nothing("the parameters as JSON")
 }
 
 pub(super) async fn scope_order_and_case(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let [first, second, ..] = client.scopes.as_slice() else {
-        return Err(Finding::skipped("[clients.primary] has fewer than two scopes"));
+        return Err(Finding::skipped(
+            "[clients.primary] has fewer than two scopes",
+        ));
     };
     let mut granted = Vec::new();
     for asked in [format!("{first} {second}"), format!("{second} {first}")] {
@@ -89,14 +120,24 @@ pub(super) async fn scope_order_and_case(judge: &Judge) -> Verdict {
     let answer = judge.token(client, &[("scope", &swapped)]).await?;
     if answer.is_success() {
         let granted = answer.text("scope").unwrap_or_else(|| swapped.clone());
-        let holds = !granted.split(' ').any(|scope| scope == first || scope == swapped);
-        return answer.demand_or(holds, format!("'{swapped}' is not '{first}'"), "it is granted");
+        let holds = !granted
+            .split(' ')
+            .any(|scope| scope == first || scope == swapped);
+        return answer.demand_or(
+            holds,
+            format!("'{swapped}' is not '{first}'"),
+            "it is granted",
+        );
     }
     answer.refused(&[400], &["invalid_scope"], "a scope in the wrong case")
 }
 
 fn swap_case(c: char) -> char {
-    if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+    if c.is_ascii_lowercase() {
+        c.to_ascii_uppercase()
+    } else {
+        c.to_ascii_lowercase()
+    }
 }
 
 pub(super) async fn narrowed_scope(judge: &Judge) -> Verdict {
@@ -105,15 +146,21 @@ pub(super) async fn narrowed_scope(judge: &Judge) -> Verdict {
         .scopes
         .first()
         .ok_or_else(|| Finding::skipped("[clients.primary] has no scopes"))?;
-    let answer = judge.token(client, &[("scope", &format!("{known} {UNKNOWN_SCOPE}"))]).await?;
+    let answer = judge
+        .token(client, &[("scope", &format!("{known} {UNKNOWN_SCOPE}"))])
+        .await?;
     if !answer.is_success() {
-        return answer.refused(&[400], &["invalid_scope"], "one known scope and one unknown");
+        return answer.refused(
+            &[400],
+            &["invalid_scope"],
+            "one known scope and one unknown",
+        );
     }
     let granted = answer.text("scope");
     let holds = granted.is_some_and(|scope| !scope.split(' ').any(|one| one == UNKNOWN_SCOPE));
     answer.demand_or(
         holds,
-        "one known scope and one unknown: invalid_scope, or scope in the response without the latter",
+        "a known scope and an unknown one: invalid_scope, or the response tells the difference",
         "a token, and no word of what was left out",
     )
 }
@@ -148,7 +195,11 @@ pub(super) async fn error_characters(judge: &Judge) -> Verdict {
         &[("grant_type", hostile)],
         &[("grant_type", "client_credentials"), ("scope", hostile)],
         &[("grant_type", "client_credentials"), ("resource", hostile)],
-        &[("grant_type", "client_credentials"), (hostile, "1"), (hostile, "2")],
+        &[
+            ("grant_type", "client_credentials"),
+            (hostile, "1"),
+            (hostile, "2"),
+        ],
     ];
     for form in requests {
         let answer = judge.ask(Endpoint::Token, client, form).await?;
@@ -165,7 +216,11 @@ pub(super) async fn error_characters(judge: &Judge) -> Verdict {
             )?;
         }
         let injected = answer.headers.contains_key("set-cookie");
-        answer.demand_or(!injected, "no header from a parameter", "a Set-Cookie header")?;
+        answer.demand_or(
+            !injected,
+            "no header from a parameter",
+            "a Set-Cookie header",
+        )?;
     }
     Ok(())
 }

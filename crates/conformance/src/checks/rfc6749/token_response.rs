@@ -10,7 +10,9 @@ use crate::variety;
 pub(super) async fn success(judge: &Judge) -> Verdict {
     let answer = judge.issue(judge.client(Role::Primary)?, &[]).await?.answer;
     answer.demand(answer.is_json(), "Content-Type: application/json")?;
-    let typed = answer.text("token_type").is_some_and(|kind| !kind.is_empty());
+    let typed = answer
+        .text("token_type")
+        .is_some_and(|kind| !kind.is_empty());
     answer.demand_or(typed, "a string token_type", "none")
 }
 
@@ -22,9 +24,17 @@ pub(super) async fn no_refresh_token(judge: &Judge) -> Verdict {
 
 pub(super) async fn expires_in(judge: &Judge) -> Verdict {
     let answer = judge.issue(judge.client(Role::Primary)?, &[]).await?.answer;
-    let seconds = answer.json()?.get("expires_in").cloned().unwrap_or_default();
+    let seconds = answer
+        .json()?
+        .get("expires_in")
+        .cloned()
+        .unwrap_or_default();
     let holds = seconds.as_u64().is_some_and(|seconds| seconds > 0);
-    answer.demand_or(holds, "expires_in, a positive integer", format!("{seconds}"))
+    answer.demand_or(
+        holds,
+        "expires_in, a positive integer",
+        format!("{seconds}"),
+    )
 }
 
 pub(super) async fn not_cached(judge: &Judge) -> Verdict {
@@ -59,7 +69,10 @@ async fn varies_by(judge: &Judge, bits: u32) -> Verdict {
         let seen = variety::varying_bits(tokens);
         if seen < bits {
             let expected = format!("at least {bits} bits that vary from token to token");
-            let saw = format!("{seen} bits over {} tokens (of JWTs: their signatures)", tokens.len());
+            let saw = format!(
+                "{seen} bits over {} tokens (of JWTs: their signatures)",
+                tokens.len()
+            );
             return Err(Finding::failed(expected, saw));
         }
     }

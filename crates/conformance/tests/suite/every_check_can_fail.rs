@@ -1,0 +1,300 @@
+//! The proof that the judge judges: the virtuous server passes every check, and for every check there is a sin of
+//! the fake server that turns it red.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::fake::{Fake, Setting, Sin};
+use countersign_conformance::{Check, Outcome, Report, Selection, Target, checks, run};
+
+const PLAIN: Setting = Setting {
+    tls: false,
+    issuer_path: "",
+};
+const TLS: Setting = Setting {
+    tls: true,
+    issuer_path: "",
+};
+const PATH: Setting = Setting {
+    tls: false,
+    issuer_path: "/tenant/one",
+};
+
+async fn judge(sin: Sin, setting: Setting, only: &[&str]) -> (Report, Arc<Fake>) {
+    let fake = Fake::start(sin, setting).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    if let Some(certificate) = &fake.certificate {
+        std::fs::write(&path, certificate).unwrap();
+    }
+    let certificate = fake.certificate.as_ref().map(|_| path.to_str().unwrap());
+    let target = Target::from_toml(&fake.target(certificate)).unwrap();
+    let only = only.iter().map(ToString::to_string).collect();
+    (
+        run(
+            &target,
+            &Selection {
+                profiles: Vec::new(),
+                only,
+            },
+        )
+        .await
+        .unwrap(),
+        fake,
+    )
+}
+
+/// Which checks must go red for each sin.
+const SINS: &[(Sin, Setting, &[&str])] = &[
+    // RFC 6749: client authentication
+    (Sin::ClientIdSuffices, PLAIN, &["RFC6749-01"]),
+    (Sin::TakesTwoMethods, PLAIN, &["RFC6749-03"]),
+    (Sin::RefusesBasic, PLAIN, &["RFC6749-04", "META-03"]),
+    (Sin::TakesRawBasic, PLAIN, &["RFC6749-05"]),
+    (Sin::DecodesNothing, PLAIN, &["RFC6749-05", "PLUS-02"]),
+    (Sin::TakesSecretFromUri, PLAIN, &["RFC6749-06"]),
+    (Sin::TakesPlainHttp, TLS, &["RFC6749-08", "RFC7662-11"]),
+    (Sin::TakesAnonymous, PLAIN, &["RFC6749-27"]),
+    (Sin::JudgesGrantFirst, PLAIN, &["RFC6749-44"]),
+    (Sin::ChallengesNobody, PLAIN, &["RFC6749-55", "RFC7662-08"]),
+    (Sin::ThrottlesNobody, PLAIN, &["RFC6749-07"]),
+    // RFC 6749: request
+    (Sin::IssuesOnGet, PLAIN, &["RFC6749-24"]),
+    (Sin::TakesRepeated, PLAIN, &["RFC6749-25"]),
+    (Sin::RefusesUnknownParameters, PLAIN, &["RFC6749-25"]),
+    (Sin::MindsEmptyScope, PLAIN, &["RFC6749-25"]),
+    (Sin::TakesJson, PLAIN, &["RFC6749-26"]),
+    (Sin::IgnoresCaseOfScope, PLAIN, &["RFC6749-29"]),
+    (Sin::MindsOrderOfScope, PLAIN, &["RFC6749-29"]),
+    (Sin::NarrowsSilently, PLAIN, &["RFC6749-30", "RFC6749-31"]),
+    (Sin::ChangesDefaultScope, PLAIN, &["RFC6749-31"]),
+    (Sin::EchoesIntoErrors, PLAIN, &["RFC6749-42"]),
+    (Sin::ServesPublicClient, PLAIN, &["RFC6749-48"]),
+    (
+        Sin::MisnamesUnknownGrant,
+        PLAIN,
+        &["RFC6749-50", "RFC9700-14", "META-07"],
+    ),
+    (Sin::MisnamesMissingGrant, PLAIN, &["RFC6749-54"]),
+    (Sin::ErrorsInHtml, PLAIN, &["RFC6749-54"]),
+    (Sin::MisnamesForbiddenGrant, PLAIN, &["RFC6749-56"]),
+    (Sin::MisnamesGarbageGrant, PLAIN, &["RFC6749-57"]),
+    // RFC 6749: response
+    (Sin::GivesRefreshToken, PLAIN, &["RFC6749-49"]),
+    (Sin::Answers201, PLAIN, &["RFC6749-51"]),
+    (Sin::LeavesOutTokenType, PLAIN, &["RFC6749-51"]),
+    (
+        Sin::LeavesOutExpiresIn,
+        PLAIN,
+        &["RFC6749-52", "RFC6750-11"],
+    ),
+    (Sin::CachesSuccess, PLAIN, &["RFC6749-53"]),
+    (Sin::CachesErrors, PLAIN, &["RFC6749-53"]),
+    (Sin::ShortTokens, PLAIN, &["RFC6749-63", "RFC6749-64"]),
+    (Sin::MiddlingTokens, PLAIN, &["RFC6749-64"]),
+    (Sin::RepeatsTokens, PLAIN, &["RFC6749-63"]),
+    (Sin::RepeatsJti, PLAIN, &["RFC6749-63", "RFC9068-04"]),
+    // RFC 6750
+    (Sin::TakesTwoTokens, PLAIN, &["RFC6750-01", "RFC6750-09"]),
+    (Sin::MindsCaseOfBearer, PLAIN, &["RFC6750-02"]),
+    (Sin::TakesTokenFromGetBody, PLAIN, &["RFC6750-03"]),
+    (Sin::TakesTokenFromJson, PLAIN, &["RFC6750-03"]),
+    (Sin::TakesTokenFromQuery, PLAIN, &["RFC6750-04"]),
+    (
+        Sin::BearerChallengesNobody,
+        PLAIN,
+        &["RFC6750-05", "RFC6750-06", "RFC6750-07"],
+    ),
+    (Sin::RepeatsAttribute, PLAIN, &["RFC6750-06"]),
+    (Sin::NamesErrorAlways, PLAIN, &["RFC6750-07"]),
+    (Sin::BadTokenIs403, PLAIN, &["RFC6750-05", "RFC6750-08"]),
+    (Sin::MalformedIs401, PLAIN, &["RFC6750-01", "RFC6750-09"]),
+    (Sin::ServesAnyScope, PLAIN, &["RFC6750-10"]),
+    (Sin::LongLived, PLAIN, &["RFC6750-11"]),
+    // RFC 7009
+    (Sin::HttpRevocation, TLS, &["RFC7009-01", "RFC8414-03"]),
+    (
+        Sin::RevokesNothing,
+        PLAIN,
+        &["RFC7009-03", "RFC7009-07", "RFC7009-08"],
+    ),
+    (Sin::RevokesOnGet, PLAIN, &["RFC7009-04"]),
+    (Sin::RevokesWithoutToken, PLAIN, &["RFC7009-04"]),
+    (Sin::RevokesBeforeAuthentication, PLAIN, &["RFC7009-05"]),
+    (Sin::RevokesForAnyone, PLAIN, &["RFC7009-06"]),
+    (Sin::RevocationBelievesHint, PLAIN, &["RFC7009-07"]),
+    (
+        Sin::CachesIntrospection,
+        PLAIN,
+        &["RFC7009-03", "RFC7009-08"],
+    ),
+    (Sin::RevocationRefusesPublic, PLAIN, &["RFC7009-10"]),
+    (Sin::RevocationMindsUnknown, PLAIN, &["RFC7009-11"]),
+    (Sin::RevocationMindsTwice, PLAIN, &["RFC7009-12"]),
+    (
+        Sin::RevocationMisnamesRefusal,
+        PLAIN,
+        &["RFC7009-13", "RFC7009-03"],
+    ),
+    // RFC 7662
+    (Sin::IntrospectsForAnyone, PLAIN, &["RFC7662-01"]),
+    (Sin::IntrospectsForBareClientId, PLAIN, &["RFC7662-01"]),
+    (Sin::IntrospectsOnGet, PLAIN, &["RFC7662-02"]),
+    (Sin::IntrospectionBelievesHint, PLAIN, &["RFC7662-03"]),
+    (Sin::ActiveIsText, PLAIN, &["RFC7662-04"]),
+    (Sin::IntrospectionLies, PLAIN, &["RFC7662-04"]),
+    (Sin::UnknownIs404, PLAIN, &["RFC7662-05", "RFC7662-06"]),
+    (Sin::InactiveTalks, PLAIN, &["RFC7662-06"]),
+    (Sin::IgnoresCaller, PLAIN, &["RFC7662-07"]),
+    (Sin::BadCallerIs403, PLAIN, &["RFC7662-08"]),
+    (Sin::BadBearerIsServed, PLAIN, &["RFC7662-09"]),
+    (Sin::BadBearerIsMisnamed, PLAIN, &["RFC7662-09"]),
+    (Sin::IgnoresSignature, PLAIN, &["RFC7662-10", "RFC9068-10"]),
+    (Sin::IgnoresExpiry, PLAIN, &["RFC7662-10"]),
+    (Sin::HttpIntrospection, TLS, &["RFC7662-11", "RFC8414-03"]),
+    (Sin::ScanningIsFree, PLAIN, &["RFC7662-12"]),
+    // RFC 8414
+    (Sin::IssuerWithQuery, TLS, &["RFC8414-01", "RFC8414-09"]),
+    (Sin::LeavesOutTokenEndpoint, PLAIN, &["RFC8414-02"]),
+    (Sin::HttpJwksUri, TLS, &["RFC8414-03"]),
+    (Sin::AllowsNone, PLAIN, &["RFC8414-04"]),
+    (Sin::LeavesOutPkce, PLAIN, &["RFC8414-05"]),
+    (Sin::AppendsWellKnown, PATH, &["RFC8414-06"]),
+    (Sin::MetadataAsText, PLAIN, &["RFC8414-07"]),
+    (Sin::EmptyList, PLAIN, &["RFC8414-08"]),
+    (Sin::IssuerWithSlash, PLAIN, &["RFC8414-09"]),
+    (Sin::ServesAnyIssuer, PLAIN, &["RFC8414-10"]),
+    // RFC 8707
+    (Sin::MisnamesMalformedResource, PLAIN, &["RFC8707-01"]),
+    (Sin::TakesLastResource, PLAIN, &["RFC8707-02"]),
+    (Sin::TakesUnknownResource, PLAIN, &["RFC8707-03"]),
+    (Sin::IgnoresResource, PLAIN, &["RFC8707-05", "RFC9700-13"]),
+    (Sin::AudienceIsIssuer, PLAIN, &["RFC8707-06", "RFC9068-07"]),
+    // RFC 9068
+    (Sin::SignsWithNone, PLAIN, &["RFC9068-01"]),
+    (Sin::SignsWithAnotherKey, PLAIN, &["RFC9068-01"]),
+    (Sin::LacksRs256, PLAIN, &["RFC9068-02"]),
+    (Sin::TypIsJwt, PLAIN, &["RFC9068-03"]),
+    (Sin::LeavesOutJti, PLAIN, &["RFC9068-04"]),
+    (
+        Sin::MisspellsIssuer,
+        PLAIN,
+        &["RFC9068-04", "RFC7662-04", "RFC9700-23"],
+    ),
+    (Sin::LeavesOutScopeClaim, PLAIN, &["RFC9068-06"]),
+    (
+        Sin::LeavesOutDefaultAudience,
+        PLAIN,
+        &["RFC9068-04", "RFC9068-08"],
+    ),
+    (Sin::RandomSubject, PLAIN, &["RFC9068-09"]),
+    (Sin::SharedSubject, PLAIN, &["RFC9068-09"]),
+    (Sin::ServesUnsigned, PLAIN, &["RFC9068-10", "RFC6750-08"]),
+    (Sin::UnknownKid, PLAIN, &["RFC9068-11", "RFC9068-01"]),
+    // RFC 9700
+    (Sin::LeavesOutDpop, PLAIN, &["RFC9700-11"]),
+    (Sin::GrantsEverything, PLAIN, &["RFC9700-13"]),
+    (Sin::KnowsPasswordGrant, PLAIN, &["RFC9700-14", "META-07"]),
+    (Sin::LeavesOutPrivateKeyJwt, PLAIN, &["RFC9700-15"]),
+    (Sin::PublishesNothing, PLAIN, &["RFC9700-16"]),
+    (Sin::ServesAnyAudience, PLAIN, &["RFC9700-20"]),
+    (Sin::BelievesForwardedHost, PLAIN, &["RFC9700-23"]),
+    (Sin::BelievesCertificateHeader, PLAIN, &["RFC9700-23"]),
+    // Metadata cannot lie
+    (Sin::DeadEndpoint, PLAIN, &["META-01"]),
+    (Sin::PublishesPrivateKey, PLAIN, &["META-02"]),
+    (Sin::RepeatsKid, PLAIN, &["META-02"]),
+    (Sin::RefusesPost, PLAIN, &["META-04", "PLUS-02", "PLUS-03"]),
+    (Sin::TakesUnadvertisedPost, PLAIN, &["META-05"]),
+    (Sin::AdvertisesUnknownGrant, PLAIN, &["META-06"]),
+    (Sin::IntrospectionRefusesPost, PLAIN, &["META-08"]),
+    (Sin::RevocationRefusesPost, PLAIN, &["META-09"]),
+    (Sin::ListIsText, PLAIN, &["META-10"]),
+    // Demands of this suite
+    (Sin::SparseIntrospection, PLAIN, &["PLUS-01"]),
+    (Sin::TakesAnyMethod, PLAIN, &["PLUS-03"]),
+    (Sin::MindsCaseOfBasic, PLAIN, &["PLUS-04"]),
+    (Sin::TakesFirstAuthorization, PLAIN, &["PLUS-05"]),
+    (Sin::TakesAnyContentType, PLAIN, &["PLUS-06"]),
+    (Sin::TellsUnknownClient, PLAIN, &["PLUS-07"]),
+    (Sin::TakesHugeBody, PLAIN, &["PLUS-08"]),
+];
+
+fn is_red(outcome: Option<&Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::Fail { .. } | Outcome::Warn { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sin_turns_its_checks_red() {
+    let mut virtuous = Vec::new();
+    for (sin, setting, ids) in SINS {
+        let (report, fake) = judge(*sin, *setting, ids).await;
+        fake.assert_nothing_shown_in(&report.to_string());
+        fake.assert_nothing_shown_in(&serde_json::to_string(&report).unwrap());
+        for id in *ids {
+            if !is_red(report.outcome(id)) {
+                virtuous.push(format!(
+                    "{sin:?} does not turn {id} red: {:?}",
+                    report.outcome(id)
+                ));
+            }
+        }
+    }
+    assert!(virtuous.is_empty(), "{}", virtuous.join("\n"));
+}
+
+#[test]
+fn every_check_has_a_sin() {
+    let proven: BTreeSet<&str> = SINS
+        .iter()
+        .flat_map(|(_, _, ids)| ids.iter().copied())
+        .collect();
+    let unproven: Vec<_> = checks()
+        .map(Check::id)
+        .filter(|id| !proven.contains(id))
+        .collect();
+    assert!(unproven.is_empty(), "no sin turns these red: {unproven:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_virtuous_server_passes_every_check() {
+    let expected: [(Setting, &[&str]); 3] = [
+        // Plain http on loopback, an issuer without a path, both methods advertised.
+        (
+            PLAIN,
+            &[
+                "RFC6749-08",
+                "RFC7009-01",
+                "RFC7662-11",
+                "RFC8414-01",
+                "RFC8414-03",
+                "RFC8414-06",
+                "META-05",
+            ],
+        ),
+        (TLS, &["RFC8414-06", "META-05"]),
+        (
+            PATH,
+            &[
+                "RFC6749-08",
+                "RFC7009-01",
+                "RFC7662-11",
+                "RFC8414-01",
+                "RFC8414-03",
+                "META-05",
+            ],
+        ),
+    ];
+    for (setting, skipped) in expected {
+        let (report, _) = judge(Sin::None, setting, &[]).await;
+        let summary = report.summary();
+        assert_eq!(
+            (summary.failed, summary.warned, summary.deviating),
+            (0, 0, 0),
+            "{report}"
+        );
+        let got: BTreeSet<_> = report.skipped().collect();
+        assert_eq!(got, skipped.iter().copied().collect(), "{report}");
+        assert_eq!(summary.passed + summary.skipped, checks().count());
+    }
+}

@@ -1,0 +1,64 @@
+//! The description of the fake server that the judge is given.
+
+use super::clients::{CLIENTS, Client, Method, ONE, SCOPES};
+use super::{Fake, Sin};
+
+impl Fake {
+    /// The description. `certificate` is where the certificate was written to.
+    pub(crate) fn target(&self, certificate: Option<&str>) -> String {
+        let Self { base, issuer, .. } = self;
+        let trust = certificate
+            .map(|path| format!("ca_file = '{path}'"))
+            .unwrap_or_default();
+        let unpublished = matches!(
+            self.sin,
+            Sin::PublishesNothing | Sin::AppendsWellKnown | Sin::LeavesOutTokenEndpoint
+        );
+        let endpoints = if unpublished {
+            format!(
+                "[endpoints]\ntoken = '{base}/token'\nintrospection = '{base}/introspect'\n\
+                 revocation = '{base}/revoke'\njwks = '{base}/jwks'\n"
+            )
+        } else {
+            String::new()
+        };
+        let clients: String = CLIENTS.iter().map(describe).collect();
+        format!(
+            "issuer = '{issuer}'\nthrottled = true\nintrospection_throttled = true\n{trust}\n{endpoints}\
+             [bearer_endpoint]\nurl = '{base}/resource'\nscope = 'read'\ninsufficient_scope = 'write'\n\
+             resource = '{ONE}'\n{clients}"
+        )
+    }
+}
+
+fn describe(client: &Client) -> String {
+    let Client {
+        role,
+        id,
+        secret,
+        grants,
+        resources,
+        lifetime,
+        ..
+    } = client;
+    let method = match client.method {
+        Method::None => "none",
+        Method::Any => "any",
+        Method::Basic => "client_secret_basic",
+        Method::Post => "client_secret_post",
+    };
+    let secret = if secret.is_empty() {
+        String::new()
+    } else {
+        format!("client_secret = '{secret}'")
+    };
+    let lifetime = if *lifetime < 600 {
+        format!("lifetime_seconds = {lifetime}")
+    } else {
+        String::new()
+    };
+    format!(
+        "[clients.{role}]\nclient_id = '{id}'\n{secret}\nauth_method = '{method}'\ngrant_types = {grants:?}\n\
+         scopes = {SCOPES:?}\nresources = {resources:?}\n{lifetime}\n"
+    )
+}

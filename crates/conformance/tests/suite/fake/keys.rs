@@ -1,0 +1,113 @@
+//! The keys of the fake server, made once for all tests.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde_json::{Map, Value, json};
+
+/// A key that signs, and what is published of it.
+pub(crate) struct Key {
+    pub(crate) kid: &'static str,
+    pub(crate) algorithm: Algorithm,
+    signing: EncodingKey,
+    pub(crate) published: Value,
+}
+
+pub(crate) static ES256: LazyLock<Key> = LazyLock::new(|| ec("es256-1"));
+/// Not published; of the same kid as the one above.
+pub(crate) static ANOTHER: LazyLock<Key> = LazyLock::new(|| ec("es256-1"));
+pub(crate) static RS256: LazyLock<Key> = LazyLock::new(|| {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    let pem = pem("PRIVATE KEY", pkcs8.as_ref());
+    key(
+        "rs256-1",
+        Algorithm::RS256,
+        EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(),
+    )
+});
+
+fn ec(kid: &'static str) -> Key {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let pkcs8 = pair.to_pkcs8v1().unwrap();
+    key(
+        kid,
+        Algorithm::ES256,
+        EncodingKey::from_ec_der(pkcs8.as_ref()),
+    )
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test of a test program (RULES T4)"
+)]
+fn key(kid: &'static str, algorithm: Algorithm, signing: EncodingKey) -> Key {
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let jwk = Jwk::from_encoding_key(&signing, algorithm).unwrap();
+    let mut published = serde_json::to_value(jwk).unwrap();
+    published["kid"] = kid.into();
+    published["use"] = "sig".into();
+    published["alg"] = json!(algorithm);
+    Key {
+        kid,
+        algorithm,
+        signing,
+        published,
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test of a test program (RULES T4)"
+)]
+pub(crate) fn sign(key: &Key, typ: &str, kid: &str, claims: &Map<String, Value>) -> String {
+    let mut header = Header::new(key.algorithm);
+    header.typ = Some(typ.to_owned());
+    header.kid = Some(kid.to_owned());
+    jsonwebtoken::encode(&header, claims, &key.signing).unwrap()
+}
+
+/// The claims of a token that one of our keys signed, whatever its expiry.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test of a test program (RULES T4)"
+)]
+pub(crate) fn verify(token: &str) -> Option<Map<String, Value>> {
+    [&*ES256, &*ANOTHER, &*RS256].into_iter().find_map(|key| {
+        let mut validation = Validation::new(key.algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        let jwk: Jwk = serde_json::from_value(key.published.clone()).unwrap();
+        let key = DecodingKey::from_jwk(&jwk).unwrap();
+        jsonwebtoken::decode(token, &key, &validation)
+            .ok()
+            .map(|token| token.claims)
+    })
+}
+
+/// The claims of whatever looks like a JWT.
+pub(crate) fn unverified(token: &str) -> Option<Map<String, Value>> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// Bytes that nobody can foresee, in base64url.
+pub(crate) fn random(characters: usize) -> String {
+    let mut bytes = vec![0; characters];
+    aws_lc_rs::rand::fill(&mut bytes).unwrap();
+    let mut text = URL_SAFE_NO_PAD.encode(bytes);
+    text.truncate(characters);
+    text
+}

@@ -1,0 +1,128 @@
+//! A tiny authorization server that does everything right except for one switchable sin.
+//!
+//! It is a test of the judge. It stores everything in memory, serves one test and is gone.
+
+pub(crate) mod bearer;
+pub(crate) mod clients;
+mod description;
+pub(crate) mod introspect;
+pub(crate) mod keys;
+pub(crate) mod metadata;
+pub(crate) mod revoke;
+pub(crate) mod sin;
+pub(crate) mod token;
+pub(crate) mod wire;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value};
+
+pub(crate) use self::sin::Sin;
+use self::wire::{Reply, Request};
+
+/// What the server remembers.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// `jti` of JWTs, and opaque tokens.
+    pub(crate) revoked: HashSet<String>,
+    pub(crate) opaque: HashMap<String, Map<String, Value>>,
+    /// What introspection has once said, for the sin of saying it again.
+    pub(crate) cached: HashMap<String, Value>,
+    pub(crate) failures: HashMap<String, u32>,
+    pub(crate) issued: Vec<String>,
+    pub(crate) misses: u32,
+    pub(crate) requests: u32,
+}
+
+/// A running server.
+pub(crate) struct Fake {
+    pub(crate) sin: Sin,
+    /// Where it is, without the path of the issuer.
+    pub(crate) base: String,
+    pub(crate) issuer: String,
+    pub(crate) memory: Mutex<Memory>,
+    /// The certificate to be trusted, if it speaks TLS.
+    pub(crate) certificate: Option<String>,
+}
+
+/// How to start it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Setting {
+    pub(crate) tls: bool,
+    pub(crate) issuer_path: &'static str,
+}
+
+impl Fake {
+    /// Serves until the runtime of the test ends.
+    pub(crate) async fn start(sin: Sin, setting: Setting) -> Arc<Self> {
+        wire::start(sin, setting).await
+    }
+
+    pub(crate) fn is(&self, sin: Sin) -> bool {
+        self.sin == sin
+    }
+
+    pub(crate) fn handle(&self, request: &Request) -> Reply {
+        if request.plain && self.certificate.is_some() && !self.is(Sin::TakesPlainHttp) {
+            // What nginx says.
+            return Reply::text(400, "The plain HTTP request was sent to HTTPS port");
+        }
+        let path = request.path.as_str();
+        let metadata = metadata::path(self);
+        match path {
+            "/token" => token::handle(self, request),
+            "/introspect" => introspect::handle(self, request),
+            "/revoke" => revoke::handle(self, request),
+            "/jwks" => metadata::jwks(self),
+            "/authorize" => Reply::text(400, "an error page"),
+            "/resource" => bearer::handle(self, request),
+            _ if path == metadata => metadata::handle(self, request),
+            _ if path.starts_with(&metadata) && self.is(Sin::ServesAnyIssuer) => {
+                metadata::handle(self, request)
+            }
+            _ => Reply::text(404, "nothing here"),
+        }
+    }
+
+    /// No secret of a client, and no token that was ever issued.
+    pub(crate) fn assert_nothing_shown_in(&self, text: &str) {
+        let memory = self.memory.lock().unwrap();
+        let secrets = clients::secrets().map(str::to_owned);
+        for confidential in secrets.chain(memory.issued.iter().cloned()) {
+            assert!(
+                !text.contains(&confidential),
+                "{:?} shows {confidential}:\n{text}",
+                self.sin
+            );
+        }
+    }
+
+    /// The claims of a live token.
+    pub(crate) fn claims_of(&self, token: &str) -> Option<Map<String, Value>> {
+        let memory = self.memory.lock().unwrap();
+        let claims = memory
+            .opaque
+            .get(token)
+            .cloned()
+            .or_else(|| keys::verify(token))
+            .or_else(|| {
+                self.is(Sin::IgnoresSignature)
+                    .then(|| keys::unverified(token))
+                    .flatten()
+            })?;
+        let id = identity(token, &claims);
+        let expired = claims["exp"].as_u64()? < jsonwebtoken::get_current_timestamp();
+        let dead = memory.revoked.contains(&id) || (expired && !self.is(Sin::IgnoresExpiry));
+        (!dead).then_some(claims)
+    }
+}
+
+/// What a token is remembered by.
+pub(crate) fn identity(token: &str, claims: &Map<String, Value>) -> String {
+    claims
+        .get("jti")
+        .and_then(Value::as_str)
+        .unwrap_or(token)
+        .to_owned()
+}

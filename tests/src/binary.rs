@@ -1,0 +1,29 @@
+//! Which program is tested.
+
+use std::env::{self, consts::EXE_SUFFIX};
+use std::path::PathBuf;
+
+/// The variable that names the program.
+const VARIABLE: &str = "COUNTERSIGN_BIN";
+
+/// The path of the program under test.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let path = env::var_os(VARIABLE).map_or_else(beside_this_test, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "there is no program at {}: run `cargo build -p countersign-server` or `cargo xtask test`, or name one in {VARIABLE}",
+        path.display()
+    );
+    path
+}
+
+/// `target/<profile>/countersign`, from `target/<profile>/deps/<this test>`.
+fn beside_this_test() -> PathBuf {
+    let test = env::current_exe().expect("a test knows where it lies");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("a test lies two folders deep");
+    profile.join(format!("countersign{EXE_SUFFIX}"))
+}

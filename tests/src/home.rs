@@ -1,0 +1,135 @@
+//! A folder in which commands run.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{Finished, Input, Server, TestClient, binary};
+
+/// A temporary folder, the current one of every command that runs in it. The data folder is `data` in it.
+#[derive(Debug)]
+pub struct Home(TempDir);
+
+impl Home {
+    /// A new, empty one.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a test machine has a temporary folder"))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// The program with these arguments and no others, in an environment that configures nothing.
+    #[must_use]
+    pub fn bare(&self, arguments: &[&str]) -> Command {
+        let mut command = self.unconfigured(Command::new(binary()));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a script in this folder, as a person would paste it; the first command that fails ends it.
+    #[must_use]
+    pub fn shell(&self, script: &str) -> Finished {
+        let mut command = self.unconfigured(Command::new("sh"));
+        Finished::of(command.args(["-e", "-c", script]), None)
+    }
+
+    fn unconfigured(&self, mut command: Command) -> Command {
+        for (name, _) in env::vars_os() {
+            // Also the variable that names the binary: the program would take it for a misspelt key.
+            if name.to_string_lossy().starts_with("COUNTERSIGN_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(self.path());
+        command
+    }
+
+    /// The program with these arguments, on the data folder.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        let mut command = self.bare(&["--data-dir", "data"]);
+        command.args(arguments).envs(variables.iter().copied());
+        command
+    }
+
+    /// Runs a command to its end.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        self.run_with(arguments, Input::default())
+    }
+
+    /// Runs a command to its end, with something on its standard input or in its environment.
+    #[must_use]
+    pub fn run_with(&self, arguments: &[&str], input: Input<'_>) -> Finished {
+        Finished::of(&mut self.command(arguments, input.variables), input.stdin)
+    }
+
+    /// The JSON document of a command that succeeds.
+    #[must_use]
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        self.run(&[&["--json"], arguments].concat()).json()
+    }
+
+    /// Adds a client with a generated secret.
+    #[must_use]
+    pub fn add_client(&self, client_id: &str, arguments: &[&str]) -> TestClient {
+        let added = self.json(&[&["client", "add", client_id], arguments].concat());
+        let secret = added["client_secret"].as_str().expect("a client_secret");
+        TestClient::new(client_id, secret)
+    }
+
+    /// Adds a client with a given secret.
+    #[must_use]
+    pub fn add_client_with_secret(
+        &self,
+        client_id: &str,
+        secret: &str,
+        arguments: &[&str],
+    ) -> TestClient {
+        let arguments = [
+            &["--json", "client", "add", client_id, "--secret-stdin"],
+            arguments,
+        ]
+        .concat();
+        let stdin = Some(secret.as_bytes());
+        let input = Input {
+            stdin,
+            ..Input::default()
+        };
+        let _ = self.run_with(&arguments, input).json();
+        TestClient::new(client_id, secret)
+    }
+
+    /// Starts a server with nothing but a free port, and waits until it answers.
+    #[must_use]
+    pub fn serve(&self) -> Server {
+        self.serve_with(&[], &[])
+    }
+
+    /// Starts a server with further arguments and variables, and waits until it answers.
+    #[must_use]
+    pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        let listen: &[&str] = if arguments.contains(&"--listen") {
+            &[]
+        } else {
+            &["--listen", "127.0.0.1:0"]
+        };
+        let arguments = [&["--json", "serve"], listen, arguments].concat();
+        Server::start(&mut self.command(&arguments, variables))
+    }
+}

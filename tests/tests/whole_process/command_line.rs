@@ -1,0 +1,141 @@
+//! The command line as a whole: help, exit codes, `--json`.
+
+use countersign_tests::Home;
+
+const COMMANDS: [&[&str]; 10] = [
+    &[],
+    &["serve"],
+    &["client", "add"],
+    &["client", "list"],
+    &["client", "show"],
+    &["client", "remove"],
+    &["key", "list"],
+    &["key", "rotate"],
+    &["key", "revoke"],
+    &["token", "inspect"],
+];
+
+#[test]
+fn help_of_every_command_has_examples_that_begin_with_the_command() {
+    let home = Home::new();
+    let mut without = Vec::new();
+    for command in COMMANDS {
+        for flag in ["--help", "-h"] {
+            let done = home.run(&[command, &[flag]].concat());
+            let text = done.succeeded();
+            assert_eq!(done.stderr, "", "{command:?}");
+            assert!(text.contains("Usage: countersign"), "{command:?}: {text}");
+            let example = text.split_once("Examples:\n").is_some_and(|(_, examples)| {
+                examples.contains(&["countersign", &command.join(" ")].join(" "))
+            });
+            if !example {
+                without.push(format!("{} {flag}", command.join(" ")));
+            }
+        }
+    }
+    assert_eq!(without, Vec::<String>::new());
+}
+
+#[test]
+fn the_version_is_told() {
+    let home = Home::new();
+    let done = home.run(&["--version"]);
+    assert_eq!(
+        done.succeeded(),
+        format!("countersign {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn what_is_not_understood_exits_with_2_and_touches_nothing() {
+    let home = Home::new();
+    for command in COMMANDS {
+        for unknown in ["--no-such-flag", "-Z"] {
+            let arguments = [command, &[unknown]].concat();
+            let text = home.run(&arguments);
+            assert_eq!((text.code, &*text.stdout), (Some(2), ""), "{arguments:?}");
+            assert!(
+                text.stderr.contains(unknown),
+                "{arguments:?}: {}",
+                text.stderr
+            );
+            let (error, message) = home.run(&[&["--json"], &arguments[..]].concat()).refusal(2);
+            assert_eq!(error, "usage");
+            assert!(message.contains(unknown), "{message}");
+            // The flag may stand anywhere.
+            let (error, _) = home.run(&[&arguments[..], &["--json"]].concat()).refusal(2);
+            assert_eq!(error, "usage");
+        }
+    }
+    for arguments in [
+        &["clinet"][..],
+        &["client"],
+        &["client", "list", "x"],
+        &["client", "show"],
+        &["key", "revoke"],
+        &["serve", "--listen", "nonsense"],
+        &["serve", "--listen", "127.0.0.1"],
+        &["serve", "--listen", "127.0.0.1:99999"],
+        &["token", "inspect", "a", "b"],
+    ] {
+        let _ = home.run(&[&["--json"], arguments].concat()).refusal(2);
+    }
+    assert!(!home.data_dir().exists());
+}
+
+#[test]
+fn failures_exit_with_1_and_are_one_json_object_on_standard_error() {
+    let home = Home::new();
+    let _ = home.add_client("c", &[]);
+    let cases: [(&[&str], &str); 6] = [
+        (&["client", "show", "x"], "unknown_client"),
+        (&["client", "remove", "x"], "unknown_client"),
+        (&["client", "add", "c"], "client_id_taken"),
+        (&["key", "revoke", "x"], "unknown_key"),
+        (&["token", "inspect", "x"], "malformed_token"),
+        (
+            &["serve", "--issuer", "http://login.example.com"],
+            "configuration",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let (error, _) = home.run(&[&["--json"], arguments].concat()).refusal(1);
+        assert_eq!(error, expected, "{arguments:?}");
+        let text = home.run(arguments);
+        assert_eq!((text.code, &*text.stdout), (Some(1), ""), "{arguments:?}");
+        assert!(text.stderr.starts_with("error: "), "{}", text.stderr);
+    }
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let home = Home::new();
+    let file = home.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    for arguments in [["client", "list"], ["key", "list"]] {
+        let done = home
+            .bare(&[&["--json", "--data-dir", "file"], &arguments[..]].concat())
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1));
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(told.contains("file"), "{told}");
+    }
+    // A database that is none.
+    let folder = home.data_dir();
+    let _ = home.json(&["client", "list"]);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("countersign.db")
+        {
+            std::fs::write(&path, "this is no database, ".repeat(1_000)).unwrap();
+        }
+    }
+    let (error, message) = home.run(&["--json", "client", "list"]).refusal(1);
+    assert_eq!(error, "storage");
+    assert!(message.contains("countersign.db"), "{message}");
+}

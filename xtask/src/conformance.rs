@@ -1,0 +1,235 @@
+//! `cargo xtask conformance`: the program judged by a suite that knows none of our crates.
+
+use std::fs;
+
+use serde::Serialize;
+
+use crate::run::{ChoreError, cargo};
+use crate::server::{self, Data};
+
+/// The resources of the fixtures: one API, and another that must not see the tokens of the first.
+const API: &str = "https://api.example.com";
+const OTHER_API: &str = "https://other-api.example.com";
+
+/// Duties that are broken on purpose. `docs/deviations.md` gives the reasons at length.
+const DEVIATIONS: [(&str, &str); 1] = [(
+    "RFC6749-05",
+    "both raw and form-encoded Basic credentials are accepted, since real clients send both",
+)];
+
+/// A client that the suite needs: its role there, and the arguments of `client add` here.
+struct Fixture {
+    role: &'static str,
+    client_id: &'static str,
+    /// A secret of our choice; without one, it is drawn.
+    secret: Option<&'static str>,
+    auth_method: &'static str,
+    grant_types: &'static [&'static str],
+    scopes: &'static [&'static str],
+    resources: &'static [&'static str],
+    lifetime_seconds: Option<u32>,
+    arguments: &'static [&'static str],
+}
+
+/// A client with nothing special about it.
+const PLAIN: Fixture = Fixture {
+    role: "",
+    client_id: "",
+    secret: None,
+    auth_method: "any",
+    grant_types: &["client_credentials"],
+    scopes: &["read", "write"],
+    resources: &[],
+    lifetime_seconds: None,
+    arguments: &[],
+};
+
+const FIXTURES: [Fixture; 13] = [
+    Fixture {
+        role: "primary",
+        client_id: "primary",
+        resources: &[API, OTHER_API],
+        ..PLAIN
+    },
+    Fixture {
+        role: "secondary",
+        client_id: "secondary",
+        resources: &[API, OTHER_API],
+        arguments: &["--introspect", "own"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "resource_server",
+        client_id: "api",
+        resources: &[API],
+        ..PLAIN
+    },
+    Fixture {
+        role: "other_resource_server",
+        client_id: "other-api",
+        resources: &[OTHER_API],
+        ..PLAIN
+    },
+    Fixture {
+        role: "special",
+        client_id: "a:b%41 c+d",
+        secret: Some("s:e%42 c+r&et=\u{e9}"),
+        ..PLAIN
+    },
+    Fixture {
+        role: "post_only",
+        client_id: "post-only",
+        auth_method: "client_secret_post",
+        arguments: &["--auth-method", "client_secret_post"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "basic_only",
+        client_id: "basic-only",
+        auth_method: "client_secret_basic",
+        arguments: &["--auth-method", "client_secret_basic"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "no_client_credentials",
+        client_id: "no-client-credentials",
+        grant_types: &["refresh_token"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "public",
+        client_id: "public",
+        auth_method: "none",
+        grant_types: &["authorization_code"],
+        arguments: &["--public", "--redirect-uri", "http://127.0.0.1/callback"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "opaque",
+        client_id: "opaque",
+        arguments: &["--access-token-format", "opaque"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "rs256",
+        client_id: "rs256",
+        arguments: &["--access-token-alg", "RS256"],
+        ..PLAIN
+    },
+    Fixture {
+        role: "short_lived",
+        client_id: "short-lived",
+        lifetime_seconds: Some(2),
+        ..PLAIN
+    },
+    Fixture {
+        role: "bearer",
+        client_id: "bearer",
+        scopes: &["introspect", "read"],
+        ..PLAIN
+    },
+];
+
+/// A client in the description of the target.
+#[derive(Serialize)]
+struct TargetClient {
+    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    auth_method: &'static str,
+    grant_types: &'static [&'static str],
+    scopes: &'static [&'static str],
+    resources: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lifetime_seconds: Option<u32>,
+}
+
+/// Starts the program, adds the clients that the suite needs, and lets it judge.
+pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
+    server::build()?;
+    let data = Data::new()?;
+    let mut clients = toml::Table::new();
+    for fixture in &FIXTURES {
+        let client = toml::Value::try_from(fixture.add(&data)?);
+        let client = client.map_err(|error| ChoreError::Answer(error.to_string()))?;
+        clients.insert(fixture.role.to_owned(), client);
+    }
+    let server = data.serve()?;
+
+    let mut target = toml::Table::new();
+    target.insert("issuer".into(), server.issuer().into());
+    target.insert(
+        "bearer_endpoint".into(),
+        bearer_endpoint(server.issuer()).into(),
+    );
+    target.insert("clients".into(), clients.into());
+    let deviations = DEVIATIONS.map(|(id, reason)| (id.to_owned(), reason.into()));
+    target.insert(
+        "deviations".into(),
+        toml::Table::from_iter(deviations).into(),
+    );
+    let file = data.path().join("target.toml");
+    fs::write(&file, target.to_string()).map_err(ChoreError::io(file.display().to_string()))?;
+
+    let file = file.display().to_string();
+    let mut words = vec![
+        "run",
+        "-p",
+        "countersign-conformance",
+        "--",
+        "run",
+        "--target",
+        &file,
+    ];
+    words.extend(arguments.iter().map(String::as_str));
+    cargo(&words)
+}
+
+/// The introspection endpoint takes bearer tokens (RFC 7662 §2.1): the protected resource that RFC 6750 needs.
+fn bearer_endpoint(issuer: &str) -> toml::Table {
+    let mut endpoint = toml::Table::new();
+    endpoint.insert("url".into(), format!("{issuer}/oauth2/introspect").into());
+    endpoint.insert("scope".into(), "introspect".into());
+    endpoint.insert("insufficient_scope".into(), "read".into());
+    let form = [(
+        "token".to_owned(),
+        toml::Value::from("a-token-that-is-none"),
+    )];
+    endpoint.insert("form".into(), toml::Table::from_iter(form).into());
+    endpoint
+}
+
+impl Fixture {
+    /// Adds the client with `client add`.
+    fn add(&self, data: &Data) -> Result<TargetClient, ChoreError> {
+        let lifetime = self.lifetime_seconds.map(|seconds| seconds.to_string());
+        let mut words = vec!["client", "add", self.client_id];
+        for (flag, values) in [
+            ("--grant-type", self.grant_types),
+            ("--scope", self.scopes),
+            ("--resource", self.resources),
+        ] {
+            words.extend(values.iter().flat_map(|value| [flag, *value]));
+        }
+        words.extend(
+            lifetime
+                .iter()
+                .flat_map(|it| ["--access-token-lifetime", it]),
+        );
+        words.extend(self.arguments);
+        if self.secret.is_some() {
+            words.push("--secret-stdin");
+        }
+        let added = data.run(&words, self.secret.unwrap_or_default())?;
+        let drawn = added["client_secret"].as_str().map(str::to_owned);
+        Ok(TargetClient {
+            client_id: self.client_id.to_owned(),
+            client_secret: self.secret.map(str::to_owned).or(drawn),
+            auth_method: self.auth_method,
+            grant_types: self.grant_types,
+            scopes: self.scopes,
+            resources: self.resources,
+            lifetime_seconds: self.lifetime_seconds,
+        })
+    }
+}

@@ -1,1 +1,0 @@
-//! Every chore of this repository.

@@ -1,0 +1,77 @@
+//! Running other programs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use thiserror::Error;
+
+/// Why a chore was not done.
+#[derive(Debug, Error)]
+pub(crate) enum ChoreError {
+    /// A program ran and failed.
+    #[error("failed: {0}")]
+    Failed(String),
+    /// A program could not be run, or a file not be written.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// A program answered something that cannot be understood.
+    #[error("not understood: {0}")]
+    Answer(String),
+}
+
+impl ChoreError {
+    /// For `map_err`.
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |error| Self::Io { what, error }
+    }
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}
+
+/// A command in the root of the repository.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs cargo and shows what it prints.
+pub(crate) fn cargo(arguments: &[&str]) -> Result<(), ChoreError> {
+    run(&mut command(env!("CARGO"), arguments))
+}
+
+/// Runs a command and shows what it prints.
+pub(crate) fn run(command: &mut Command) -> Result<(), ChoreError> {
+    let shown = show(command);
+    println!("\n$ {shown}");
+    let status = command.status().map_err(ChoreError::io(&shown))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(ChoreError::Failed(shown))
+    }
+}
+
+/// A command as somebody would type it.
+pub(crate) fn show(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(command.get_program());
+    let mut words = vec![name.to_string_lossy().into_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}

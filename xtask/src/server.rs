@@ -1,0 +1,122 @@
+//! The program, run for a chore: on a port of its own, with data of its own, ended with its owner.
+
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::run::{ChoreError, cargo, root};
+
+/// Builds the program.
+pub(crate) fn build() -> Result<(), ChoreError> {
+    cargo(&["build", "-p", "countersign-server"])
+}
+
+fn program() -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target
+        .join("debug")
+        .join(format!("countersign{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// A data folder on which commands can be run.
+pub(crate) struct Data {
+    folder: tempfile::TempDir,
+}
+
+impl Data {
+    /// An empty folder.
+    pub(crate) fn new() -> Result<Self, ChoreError> {
+        let folder = tempfile::tempdir().map_err(ChoreError::io("a temporary folder"))?;
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .arg("--json")
+            .arg("--data-dir")
+            .arg(self.path().join("data"))
+            .args(arguments);
+        command
+    }
+
+    /// Runs a command of the program to its end; `input` is what it reads.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<Value, ChoreError> {
+        let shown = || format!("countersign {}", arguments.join(" "));
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(ChoreError::io(shown()))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin
+                .write_all(input.as_bytes())
+                .map_err(ChoreError::io(shown()))?;
+        }
+        let output = child.wait_with_output().map_err(ChoreError::io(shown()))?;
+        if !output.status.success() {
+            return Err(ChoreError::Failed(shown()));
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| ChoreError::Answer(format!("{}: {error}", shown())))
+    }
+
+    /// Starts the server, and waits until it says where it is.
+    pub(crate) fn serve(&self) -> Result<Server, ChoreError> {
+        let mut child = self
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .env("COUNTERSIGN_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(ChoreError::io("countersign serve"))?;
+        let stdout = child.stdout.take();
+        let mut server = Server {
+            child,
+            issuer: String::new(),
+        };
+        let stdout = stdout.ok_or_else(|| ChoreError::Answer("serve has no output".into()))?;
+        let issuer = first_document(stdout)?["issuer"]
+            .as_str()
+            .map(str::to_owned);
+        server.issuer = issuer.ok_or_else(|| ChoreError::Answer("serve names no issuer".into()))?;
+        Ok(server)
+    }
+}
+
+/// The first JSON document that comes, without waiting for the end.
+fn first_document(output: impl Read) -> Result<Value, ChoreError> {
+    let mut documents = serde_json::Deserializer::from_reader(output).into_iter();
+    let first = documents.next();
+    let first = first.ok_or_else(|| ChoreError::Answer("serve printed nothing".into()))?;
+    first.map_err(|error| ChoreError::Answer(format!("serve: {error}")))
+}
+
+/// A running server; it is ended when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    issuer: String,
+}
+
+impl Server {
+    /// The issuer, where the server can be reached.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the chore has noticed by then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
