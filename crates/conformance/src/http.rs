@@ -179,7 +179,7 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             body.extend_from_slice(&chunk);
-            if body.len() > usize::MAX - 1 {
+            if body.len() > BODY_CAP {
                 body.truncate(BODY_CAP);
                 break;
             }

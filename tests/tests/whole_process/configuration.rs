@@ -4,6 +4,8 @@ use std::fs;
 
 use countersign_tests::{Finished, Home, Input, Server};
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn flag_beats_variable_beats_file_beats_default() {
     let home = Home::new();
@@ -25,8 +27,8 @@ fn flag_beats_variable_beats_file_beats_default() {
         "of-the-flag",
     ];
 
-    let cases: [(&[&str], &[(&str, &str)], Option<&str>, &str, u64); 6] = [
-        (&["serve"], &[listen], None, "countersign-data", 600),
+    let cases: [(&[&str], Variables<'_>, Option<&str>, &str, u64); 6] = [
+        (&["serve"], &[listen], None, "./countersign-data", 600),
         (
             &["--config", "c.toml", "serve"],
             &[],
@@ -52,7 +54,7 @@ fn flag_beats_variable_beats_file_beats_default() {
             &["serve"],
             &[listen, issuer],
             Some(issuer.1),
-            "countersign-data",
+            "./countersign-data",
             600,
         ),
         (
@@ -118,7 +120,7 @@ fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
         ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "", &["COUNTERSIGN_LIFETIMES__ACCESS_TOKEN"]),
         ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "1.5", &["COUNTERSIGN_LIFETIMES__ACCESS_TOKEN"]),
         ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "0", &["lifetimes.access_token", "between 1 and 86400"]),
-        ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "-1", &["lifetimes.access_token", "between 1 and 86400"]),
+        ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "-1", &["COUNTERSIGN_LIFETIMES__ACCESS_TOKEN"]),
         ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "86401", &["lifetimes.access_token", "86401"]),
         ("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "99999999999999999999", &["COUNTERSIGN_LIFETIMES__ACCESS_TOKEN"]),
         ("COUNTERSIGN_ACCESS_TOKEN__ALGORITHM", "HS256", &["COUNTERSIGN_ACCESS_TOKEN__ALGORITHM", "ES256"]),
