@@ -102,6 +102,14 @@ impl Answer {
             .unwrap_or_else(|error| panic!("no JSON: {error}: {self:?} {}", self.text()))
     }
 
+    /// The access token of a successful response of the token endpoint.
+    #[must_use]
+    pub fn access_token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let token = &self.json()["access_token"];
+        token.as_str().expect("an access_token").to_owned()
+    }
+
     /// The values of a header, joined as RFC 9110 §5.3 allows; empty if it is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> String {

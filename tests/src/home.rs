@@ -1,8 +1,11 @@
 //! A folder in which commands run.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,12 +16,38 @@ use crate::{Finished, Input, Server, TestClient, binary};
 #[derive(Debug)]
 pub struct Home(TempDir);
 
+/// The files of a data folder that has its keys and no client yet. Drawing RSA keys takes longer than most tests, so
+/// they are drawn once per test program.
+static PREPARED: OnceLock<Vec<(OsString, Vec<u8>)>> = OnceLock::new();
+
 impl Home {
-    /// A new, empty one.
+    /// A folder with nothing in it.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "it makes a folder")]
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Self(tempfile::tempdir().expect("a test machine has a temporary folder"))
+    }
+
+    /// A folder whose data folder has its keys, the same ones in every home, and no client.
+    #[must_use]
+    pub fn with_keys() -> Self {
+        let home = Self::empty();
+        let files = PREPARED.get_or_init(|| {
+            let first = Self::empty();
+            let _ = first.json(&["key", "list"]);
+            let entries = fs::read_dir(first.data_dir()).expect("it was made");
+            entries
+                .map(|entry| {
+                    let entry = entry.expect("an entry of a folder");
+                    let content = fs::read(entry.path()).expect("an own file");
+                    (entry.file_name(), content)
+                })
+                .collect()
+        });
+        make_private_folder(&home.data_dir());
+        for (name, content) in files {
+            write_private(&home.data_dir().join(name), content);
+        }
+        home
     }
 
     /// The folder.
@@ -132,4 +161,21 @@ impl Home {
         let arguments = [&["--json", "serve"], listen, arguments].concat();
         Server::start(&mut self.command(&arguments, variables))
     }
+}
+
+fn make_private_folder(path: &Path) {
+    use std::os::unix::fs::DirBuilderExt as _;
+
+    let made = fs::DirBuilder::new().mode(0o700).create(path);
+    made.expect("a folder can be made");
+}
+
+fn write_private(path: &Path, content: &[u8]) {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let mut options = fs::OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(0o600).open(path);
+    let written = opened.and_then(|mut file| file.write_all(content));
+    written.expect("a file can be written");
 }

@@ -20,6 +20,13 @@ pub fn claims(token: &str) -> Value {
     parts(token).1
 }
 
+/// The id of the key that it names.
+#[must_use]
+pub fn kid(token: &str) -> String {
+    let (header, _) = parts(token);
+    header["kid"].as_str().expect("a kid").to_owned()
+}
+
 fn object(part: &str) -> Value {
     serde_json::from_slice(&decode(part)).expect("a part of a JWT is JSON")
 }

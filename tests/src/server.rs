@@ -173,10 +173,7 @@ impl Server {
     /// An access token.
     #[must_use]
     pub fn issue(&self, client: &TestClient, more: &[(&str, &str)]) -> String {
-        let answer = self.token(client, more);
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let token = &answer.json()["access_token"];
-        token.as_str().expect("an access_token").to_owned()
+        self.token(client, more).access_token()
     }
 
     /// Asks about a token with Basic.

@@ -119,6 +119,7 @@ const FIXTURES: [Fixture; 13] = [
     Fixture {
         role: "short_lived",
         client_id: "short-lived",
+        resources: &[API],
         lifetime_seconds: Some(2),
         ..PLAIN
     },

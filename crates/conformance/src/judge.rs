@@ -238,17 +238,22 @@ impl Judge {
         Ok((client, self.issue_visible_to(client).await?))
     }
 
-    /// A token of `client` that `resource_server` may see: for a resource that it speaks for.
+    /// A token of `client` that `resource_server` may see: for a resource that it speaks for, if it has any.
     pub(crate) async fn issue_visible_to(&self, client: &Client) -> Result<Issued, Finding> {
         self.url(Endpoint::Introspection)?;
         let server = self.client(Role::ResourceServer)?;
-        match client
+        let common = client
             .resources
             .iter()
-            .find(|one| server.resources.contains(*one))
-        {
+            .find(|one| server.resources.contains(*one));
+        match common {
             Some(resource) => self.issue(client, &[("resource", resource)]).await,
-            None => self.issue(client, &[]).await,
+            None if server.resources.is_empty() => self.issue(client, &[]).await,
+            None => {
+                let id = client.client_id();
+                let why = format!("the client '{id}' has no resource of [clients.resource_server]");
+                Err(Finding::skipped(why))
+            }
         }
     }
 

@@ -99,6 +99,9 @@ pub(crate) struct BearerEndpoint {
     pub(crate) scope: Option<String>,
     pub(crate) insufficient_scope: Option<String>,
     pub(crate) resource: Option<String>,
+    /// What it wants to be sent; with it the resource is asked by POST, without it by GET.
+    #[serde(default)]
+    pub(crate) form: BTreeMap<String, String>,
 }
 
 /// What a client is there for. A check names the role that it needs and is skipped without it.

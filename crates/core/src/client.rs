@@ -1,11 +1,11 @@
 //! Clients: RFC 6749 §2, with the metadata names of RFC 7591 §2.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::named_enum;
 use crate::{
     ClientId, EntityId, Epoch, KeyId, RedirectUri, ResourceUri, Scope, SigningAlgorithm, Timestamp,
 };
@@ -77,19 +77,7 @@ impl GrantType {
     }
 }
 
-impl fmt::Display for GrantType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for GrantType {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("grant type", text, &Self::ALL, Self::name)
-    }
-}
+named_enum!(GrantType, "grant type");
 
 /// How a client proves who it is (RFC 7591 §2, `token_endpoint_auth_method`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,21 +106,7 @@ impl AuthMethod {
     }
 }
 
-impl fmt::Display for AuthMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for AuthMethod {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("authentication method", text, &Self::ALL, |method| {
-            method.name()
-        })
-    }
-}
+named_enum!(AuthMethod, "authentication method");
 
 /// Which tokens a client may ask about at the introspection endpoint (RULES I1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -162,21 +136,7 @@ impl IntrospectionReach {
     }
 }
 
-impl fmt::Display for IntrospectionReach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for IntrospectionReach {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("introspection reach", text, &Self::ALL, |reach| {
-            reach.name()
-        })
-    }
-}
+named_enum!(IntrospectionReach, "introspection reach");
 
 /// What an access token looks like to those who carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -202,21 +162,7 @@ impl AccessTokenFormat {
     }
 }
 
-impl fmt::Display for AccessTokenFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for AccessTokenFormat {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("access token format", text, &Self::ALL, |format| {
-            format.name()
-        })
-    }
-}
+named_enum!(AccessTokenFormat, "access token format");
 
 /// A client secret as it is kept: never the secret itself (RULES S1).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,13 +1,12 @@
 //! Keys as they are stored: who may use them for what, and since when.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::text::checked_text;
-use crate::{Timestamp, UnknownName};
+use crate::Timestamp;
+use crate::text::{checked_text, named_enum};
 
 /// The id of a key, the `kid` of RFC 7515 §4.1.4; unique over keys of all kinds (RULES T1).
 ///
@@ -92,21 +91,7 @@ impl SigningAlgorithm {
     }
 }
 
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for SigningAlgorithm {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        UnknownName::find("signing algorithm", text, &Self::ALL, |algorithm| {
-            algorithm.name()
-        })
-    }
-}
+named_enum!(SigningAlgorithm, "signing algorithm");
 
 /// What one key is for. A key has exactly one purpose (RULES T1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +105,17 @@ pub enum KeyPurpose {
 }
 
 impl KeyPurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 7] = [
+        Self::Signing(SigningAlgorithm::Es256),
+        Self::Signing(SigningAlgorithm::Rs256),
+        Self::Signing(SigningAlgorithm::EdDsa),
+        Self::Signing(SigningAlgorithm::Ps256),
+        Self::Signing(SigningAlgorithm::Es384),
+        Self::OpaqueTokens,
+        Self::ClientSecrets,
+    ];
+
     /// The stable name under which the purpose is stored.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -135,24 +131,7 @@ impl KeyPurpose {
     }
 }
 
-impl fmt::Display for KeyPurpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for KeyPurpose {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all: Vec<Self> = SigningAlgorithm::ALL
-            .into_iter()
-            .map(Self::Signing)
-            .chain([Self::OpaqueTokens, Self::ClientSecrets])
-            .collect();
-        UnknownName::find("key purpose", text, &all, Self::name)
-    }
-}
+named_enum!(KeyPurpose, "key purpose");
 
 /// A key as it is stored: its life is told by three times, never by a state that somebody has to update.
 ///

@@ -1,4 +1,4 @@
-//! What all types have in common that are texts of a checked form.
+//! What all types have in common that are texts of a checked form, or names out of a list.
 
 /// For a tuple struct around `Box<str>` with a checking `FromStr`: the conversions, `Display` and `Debug` that
 /// follow from being a text. The one way to make a value stays `FromStr`.
@@ -40,4 +40,24 @@ macro_rules! checked_text {
     };
 }
 
+/// For an enum with `ALL` and `name`: `Display` writes the name, and `FromStr` reads it or tells which names there are.
+macro_rules! named_enum {
+    ($type:ident, $kind:literal) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = crate::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                crate::UnknownName::find($kind, text, &Self::ALL, Self::name)
+            }
+        }
+    };
+}
+
 pub(crate) use checked_text;
+pub(crate) use named_enum;

@@ -7,6 +7,8 @@ use countersign_core::{Client, ClientId, Timestamp};
 use countersign_storage::{Store, StoreError};
 use quick_cache::sync::Cache;
 
+use crate::authenticate::Turnstile;
+
 /// The most clients that are kept in memory.
 const CAPACITY: usize = 50_000;
 
@@ -15,9 +17,8 @@ const CAPACITY: usize = 50_000;
 pub(crate) struct KnownClient {
     /// The client as it was read.
     pub(crate) client: Client,
-    /// Held while a secret of this client is hashed: one at a time, so that guessing at one client does not take the
-    /// hashing workers from all others (RULES S1).
-    pub(crate) hashing: tokio::sync::Mutex<()>,
+    /// The way of this client to the hashing workers.
+    pub(crate) turnstile: Turnstile,
     /// MACs of presented secrets that were found right at the cost of a hash; dropped with this entry whenever the
     /// client changes (RULES S1). At most one per secret of the client.
     verified: Mutex<Vec<[u8; 32]>>,
@@ -28,7 +29,7 @@ impl KnownClient {
     pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
-            hashing: tokio::sync::Mutex::default(),
+            turnstile: Turnstile::default(),
             verified: Mutex::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use countersign_tests::{Home, Server, TestClient};
 
 fn start() -> (Home, Server, TestClient) {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let server = home.serve();
     (home, server, client)

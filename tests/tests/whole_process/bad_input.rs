@@ -5,7 +5,7 @@ use countersign_tests::{Answer, Home, Server, TestClient};
 const GRANT: &str = "grant_type=client_credentials";
 
 fn start() -> (Home, Server, TestClient) {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--scope", "read"]);
     let server = home.serve();
     (home, server, client)
@@ -73,7 +73,10 @@ fn rfc6749_appendix_b_only_forms_are_read() {
 #[test]
 fn bodies_that_are_no_utf8_form_are_refused() {
     let (_home, server, client) = start();
-    let many = (0..100).map(|n| format!("&p{n}=1")).collect::<String>();
+    let many = (0..100)
+        .map(|n| format!("&p{n}=1"))
+        .collect::<Vec<_>>()
+        .concat();
     let cases: [(&str, Vec<u8>, (u16, &str)); 9] = [
         ("empty", Vec::new(), (400, "invalid_request")),
         (

@@ -7,7 +7,7 @@ use serde_json::json;
 
 #[test]
 fn client_add_answers_with_the_names_of_rfc_7591_and_the_secret_once() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let added = home.json(&[
         "client",
         "add",
@@ -94,7 +94,7 @@ fn client_add_answers_with_the_names_of_rfc_7591_and_the_secret_once() {
 
 #[test]
 fn client_add_for_people_shows_id_and_secret() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let done = home.run(&["client", "add", "c"]);
     let text = done.succeeded();
     let value = |name: &str| {
@@ -110,7 +110,7 @@ fn client_add_for_people_shows_id_and_secret() {
 
 #[test]
 fn client_list_is_an_array_in_the_order_of_ids_however_long() {
-    let home = Home::new();
+    let home = Home::with_keys();
     assert_eq!(home.json(&["client", "list"]), json!([]));
     for id in ["b", "a b", "c%", "a"] {
         let _ = home.add_client(id, &[]);
@@ -134,7 +134,7 @@ fn client_list_is_an_array_in_the_order_of_ids_however_long() {
 
 #[test]
 fn a_public_client_has_no_secret() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let arguments = [
         "client",
         "add",
@@ -154,7 +154,7 @@ fn a_public_client_has_no_secret() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused_and_add_nothing() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let _ = home.add_client("taken", &[]);
     let before = home.json(&["client", "list"]);
     let redirect = |uri: &'static str| vec!["c", "--redirect-uri", uri];
@@ -179,6 +179,10 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
         (2, vec!["c", "--access-token-alg", "HS256"]),
         (2, vec!["c", "--access-token-alg", "none"]),
         (2, vec!["c", "--access-token-format", "saml"]),
+        (1, vec!["c", "--access-token-lifetime", "0"]),
+        (1, vec!["c", "--access-token-lifetime", "86401"]),
+        (2, vec!["c", "--access-token-lifetime", "-1"]),
+        (2, vec!["c", "--access-token-lifetime", "1h"]),
         (2, vec!["c", "--public", "--secret-stdin"]),
         (
             2,
@@ -227,7 +231,7 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
 
 #[test]
 fn rule_s1_a_given_secret_is_read_whole_and_judged() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let add = |id: &str, secret: &[u8]| {
         let stdin = Some(secret);
         home.run_with(

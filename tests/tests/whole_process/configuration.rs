@@ -4,11 +4,18 @@ use std::fs;
 
 use countersign_tests::{Finished, Home, Input, Server};
 
-type Variables<'a> = &'a [(&'a str, &'a str)];
+/// Arguments, variables; the issuer, the data folder and the lifetime that come of them.
+type Case<'a> = (
+    &'a [&'a str],
+    &'a [(&'a str, &'a str)],
+    Option<&'a str>,
+    &'a str,
+    u64,
+);
 
 #[test]
 fn flag_beats_variable_beats_file_beats_default() {
-    let home = Home::new();
+    let home = Home::empty();
     let file = "issuer = 'http://localhost/file'\nlisten = '127.0.0.1:0'\ndata_dir = 'of-the-file'\n\
         [lifetimes]\naccess_token = 111\n";
     fs::write(home.path().join("c.toml"), file).unwrap();
@@ -27,7 +34,7 @@ fn flag_beats_variable_beats_file_beats_default() {
         "of-the-flag",
     ];
 
-    let cases: [(&[&str], Variables<'_>, Option<&str>, &str, u64); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&["serve"], &[listen], None, "./countersign-data", 600),
         (
             &["--config", "c.toml", "serve"],
@@ -109,7 +116,7 @@ fn refused(done: &Finished, words: &[&str]) {
 
 #[test]
 fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
-    let home = Home::new();
+    let home = Home::empty();
     #[rustfmt::skip]
     let cases: [(&str, &str, &[&str]); 16] = [
         ("COUNTERSIGN_ISSUR", "x", &["COUNTERSIGN_ISSUR ", "did you mean COUNTERSIGN_ISSUER?"]),
@@ -143,7 +150,7 @@ fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
 
 #[test]
 fn unknown_and_wrong_keys_of_a_file_are_named_with_the_file() {
-    let home = Home::new();
+    let home = Home::empty();
     let cases: [(&str, &[&str]); 9] = [
         ("issur = 'x'", &["issur ", "did you mean issuer?"]),
         (
@@ -190,7 +197,7 @@ fn unknown_and_wrong_keys_of_a_file_are_named_with_the_file() {
 
 #[test]
 fn a_value_that_looks_like_a_number_is_still_a_text() {
-    let home = Home::new();
+    let home = Home::empty();
     for (name, value) in [
         ("COUNTERSIGN_DATA_DIR", "2027"),
         ("COUNTERSIGN_DATA_DIR", "true"),
@@ -204,7 +211,7 @@ fn a_value_that_looks_like_a_number_is_still_a_text() {
 
 #[test]
 fn what_is_logged_can_be_chosen_and_a_wrong_choice_is_told() {
-    let home = Home::new();
+    let home = Home::empty();
     let server = home.serve_with(&[], &[("COUNTERSIGN_LOG", "off")]);
     assert_eq!(server.get("/healthz").status, 200);
     assert_eq!(server.stderr(), "");

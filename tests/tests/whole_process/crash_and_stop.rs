@@ -23,7 +23,7 @@ fn exit_code(server: &mut Server) -> Option<i32> {
 
 #[test]
 fn tokens_survive_a_restart_and_so_does_their_end() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let clients = clients(&home);
     let server = home.serve_with(&ISSUER, &[]);
     let live = clients.clone().map(|client| server.issue(&client, &[]));
@@ -43,7 +43,7 @@ fn tokens_survive_a_restart_and_so_does_their_end() {
 
 #[test]
 fn what_was_answered_survives_kill_9_at_once() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let clients = clients(&home);
     for round in 0..5 {
         let mut server = home.serve_with(&ISSUER, &[]);
@@ -74,16 +74,18 @@ fn begin(server: &Server, client: &TestClient) -> TcpStream {
         "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 29\r\nExpect: 100-continue\r\n\r\n",
         client.base64()
     );
-    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(head.as_bytes()).expect("the server reads");
     let mut answer = [0; 25];
-    stream.read_exact(&mut answer).unwrap();
+    stream
+        .read_exact(&mut answer)
+        .expect("the server asks for the body");
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream
 }
 
 #[test]
 fn sigterm_lets_a_request_in_flight_finish_and_exits_with_0() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let mut server = home.serve();
     // A connection that lies idle must not hold anybody up.
@@ -109,7 +111,7 @@ fn sigterm_lets_a_request_in_flight_finish_and_exits_with_0() {
 
 #[test]
 fn sigterm_without_requests_exits_with_0_and_leaves_nothing_behind() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let mut server = home.serve();
     assert_eq!(server.get("/readyz").status, 200);
     server.terminate();

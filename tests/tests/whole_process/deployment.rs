@@ -17,14 +17,17 @@ fn refusal(home: &Home, arguments: &[&str]) -> (String, String) {
 
 #[test]
 fn rule_s4_files_that_others_can_read_keep_the_server_from_starting() {
-    let home = Home::new();
+    let home = Home::with_keys();
     drop(home.serve());
     for name in ["master.key", "demo-client.secret", "countersign.db"] {
         let path = home.data_dir().join(name);
         for mode in [0o644, 0o640, 0o604, 0o660, 0o606] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             let (error, message) = refusal(&home, &ANYWHERE);
-            assert!(["file_mode", "storage"].contains(&&*error), "{name} {mode:o}: {error}");
+            assert!(
+                ["file_mode", "storage"].contains(&&*error),
+                "{name} {mode:o}: {error}"
+            );
             assert!(message.contains("chmod 600"), "{message}");
             assert!(message.contains(name), "{message}");
         }
@@ -35,7 +38,7 @@ fn rule_s4_files_that_others_can_read_keep_the_server_from_starting() {
 
 #[test]
 fn rule_s4_the_master_key_may_come_from_the_environment_and_a_wrong_one_opens_nothing() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let file = home.data_dir().join("master.key");
     let key = fs::read_to_string(&file).unwrap();
@@ -70,7 +73,7 @@ fn rule_s4_the_master_key_may_come_from_the_environment_and_a_wrong_one_opens_no
 
 #[test]
 fn rule_s4_the_master_key_never_lies_in_the_database() {
-    let home = Home::new();
+    let home = Home::empty();
     let server = home.serve();
     let key = fs::read_to_string(home.data_dir().join("master.key")).unwrap();
     drop(server);
@@ -93,7 +96,7 @@ fn rule_s4_the_master_key_never_lies_in_the_database() {
 fn rule_o3_a_development_set_up_listens_on_loopback_only() {
     for listen in ["0.0.0.0:0", "[::]:0"] {
         for issuer in [&[][..], &["--issuer", "http://localhost:8080"]] {
-            let home = Home::new();
+            let home = Home::empty();
             let arguments = [&["--listen", listen], issuer].concat();
             let done = home.run(&[&["--json", "serve"], &arguments[..]].concat());
             let (error, message) = done.refusal(1);
@@ -112,14 +115,14 @@ fn rule_o3_a_development_set_up_listens_on_loopback_only() {
 
 #[test]
 fn rule_o3_development_and_production_do_not_share_a_folder() {
-    let home = Home::new();
+    let home = Home::with_keys();
     drop(home.serve());
     let (error, message) = refusal(&home, &[&PRODUCTION[..], &ANYWHERE].concat());
     assert_eq!(error, "development");
     assert!(message.contains("--data-dir"), "{message}");
     drop(home.serve());
 
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let server = home.serve_with(&PRODUCTION, &[]);
     assert_eq!(server.document["development"], false);
@@ -141,7 +144,7 @@ fn rule_o3_development_and_production_do_not_share_a_folder() {
 
 #[test]
 fn rfc8414_2_issuers_that_are_none_are_refused() {
-    let home = Home::new();
+    let home = Home::with_keys();
     for issuer in [
         "",
         "login.example.com",
@@ -169,7 +172,7 @@ fn rfc8414_3_an_issuer_with_a_path_has_its_endpoints_below_it() {
         ("https://login.example.com/a/b%20c", "/a/b%20c"),
         ("https://login.example.com/", ""),
     ] {
-        let home = Home::new();
+        let home = Home::with_keys();
         let client = home.add_client("c", &["--introspect", "any"]);
         let server = home.serve_with(&["--issuer", issuer], &[]);
         let metadata = format!("/.well-known/oauth-authorization-server{path}");
@@ -195,7 +198,7 @@ fn rfc8414_3_an_issuer_with_a_path_has_its_endpoints_below_it() {
             .form(&form)
             .send();
         assert_eq!(issued.status, 200, "{issuer}");
-        let token = issued.json()["access_token"].as_str().unwrap().to_owned();
+        let token = issued.access_token();
         assert_eq!(countersign_tests::jwt::claims(&token)["iss"], issuer);
         let form = [("token", &*token)];
         let told = server
@@ -231,22 +234,37 @@ fn rfc8414_3_an_issuer_with_a_path_has_its_endpoints_below_it() {
 /// What a router takes for a pattern is plain text in an issuer.
 #[test]
 fn an_issuer_is_served_as_it_is_or_refused_at_the_start() {
-    for path in ["/:tenant", "/*all", "/a/:b/*c", "//", "/a//b", "/healthz", "/oauth2", "/%7Bid%7D", "/a.b~c!$&'()+,;=@"] {
-        let home = Home::new();
+    for path in [
+        "/:tenant",
+        "/*all",
+        "/a/:b/*c",
+        "//",
+        "/a//b",
+        "/healthz",
+        "/oauth2",
+        "/%7Bid%7D",
+        "/a.b~c!$&'()+,;=@",
+    ] {
+        let home = Home::with_keys();
         let client = home.add_client("c", &[]);
         let issuer = format!("https://login.example.com{path}");
         let server = home.serve_with(&["--issuer", &issuer], &[]);
         let form = [("grant_type", "client_credentials")];
         let endpoint = format!("{}/oauth2/token", path.trim_end_matches('/'));
         let answer = server.post(&endpoint).basic(&client).form(&form).try_send();
-        assert_eq!(answer.map(|answer| answer.status).ok(), Some(200), "{issuer}: {}", server.stderr());
+        assert_eq!(
+            answer.map(|answer| answer.status).ok(),
+            Some(200),
+            "{issuer}: {}",
+            server.stderr()
+        );
         assert_eq!(server.get("/healthz").status, 200, "{issuer}");
     }
 }
 
 #[test]
 fn metadata_does_not_lie() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let server = home.serve();
     let document = server.get("/.well-known/oauth-authorization-server").json();
     let values = |name: &str| -> Vec<String> {
@@ -270,7 +288,7 @@ fn metadata_does_not_lie() {
 
 #[test]
 fn a_port_that_is_taken_is_told_and_nothing_is_made() {
-    let home = Home::new();
+    let home = Home::empty();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (error, message) = refusal(&home, &["--listen", &address]);
@@ -284,7 +302,7 @@ fn a_port_that_is_taken_is_told_and_nothing_is_made() {
 
 #[test]
 fn two_servers_share_one_folder() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let issuer = ["--issuer", "http://localhost"];
     let (one, two) = (home.serve_with(&issuer, &[]), home.serve_with(&issuer, &[]));
     let client: TestClient = home.add_client("c", &[]);

@@ -33,6 +33,7 @@ fn paste(home: &Home, said: &str) {
     assert!(done.stdout.contains("demo.read demo.write"), "{done:#?}");
 }
 
+#[expect(clippy::print_stdout, reason = "a test that looks at nothing says so")]
 fn curl_is_missing() -> bool {
     let missing = Command::new("curl").arg("--version").output().is_err();
     if missing {
@@ -42,7 +43,8 @@ fn curl_is_missing() -> bool {
 }
 
 fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
+    let metadata = fs::metadata(path).expect("it is there");
+    metadata.permissions().mode() & 0o777
 }
 
 #[test]
@@ -50,7 +52,7 @@ fn what_serve_prints_can_be_pasted_and_is_the_same_at_the_second_start() {
     if curl_is_missing() {
         return;
     }
-    let home = Home::new();
+    let home = Home::empty();
     let (server, said) =
         Server::start_for_people(&mut home.bare(&["serve", "--listen", "127.0.0.1:0"]));
     assert!(said.contains("DEVELOPMENT"), "{said}");
@@ -73,7 +75,7 @@ fn the_printed_commands_survive_a_folder_that_a_shell_would_misread() {
     if curl_is_missing() {
         return;
     }
-    let home = Home::new();
+    let home = Home::empty();
     let folder = "it's $HOME; \"mine\" & more";
     let arguments = ["--data-dir", folder, "serve", "--listen", "127.0.0.1:0"];
     let (_server, said) = Server::start_for_people(&mut home.bare(&arguments));
@@ -83,7 +85,7 @@ fn the_printed_commands_survive_a_folder_that_a_shell_would_misread() {
 
 #[test]
 fn rule_s4_the_data_folder_and_its_files_are_for_their_owner_alone() {
-    let home = Home::new();
+    let home = Home::empty();
     let server = home.serve();
     let _ = home.add_client("c", &[]);
     assert_eq!(mode(&home.data_dir()), 0o700);
@@ -107,7 +109,7 @@ fn rule_s4_the_data_folder_and_its_files_are_for_their_owner_alone() {
 #[test]
 fn rule_o3_demo_secrets_are_random_and_not_printed() {
     let secret = || {
-        let home = Home::new();
+        let home = Home::empty();
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
         let (server, said) = Server::start_for_people(&mut home.command(&arguments, &[]));
         let secret = fs::read_to_string(home.data_dir().join("demo-client.secret")).unwrap();
@@ -120,7 +122,7 @@ fn rule_o3_demo_secrets_are_random_and_not_printed() {
 
 #[test]
 fn a_lost_demo_secret_is_replaced_and_a_lost_demo_client_gets_its_secret_back() {
-    let home = Home::new();
+    let home = Home::empty();
     let file = home.data_dir().join("demo-client.secret");
     let demo = |server: &Server| {
         let secret = fs::read_to_string(&file).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// What every test here needs: a server, and a client that may know about all tokens.
 fn start(format: &str) -> (Home, Server, TestClient) {
-    let home = Home::new();
+    let home = Home::with_keys();
     let arguments = [
         "--scope",
         "read",
@@ -106,10 +106,10 @@ struct Attacker(EcdsaKeyPair);
 impl Attacker {
     fn new() -> Self {
         let random = SystemRandom::new();
-        let pkcs8 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+            .expect("a key can be made");
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref());
-        Self(key.unwrap())
+        Self(key.expect("it was made as PKCS #8"))
     }
 
     fn jwk(&self) -> Value {
@@ -125,7 +125,7 @@ impl Attacker {
         let signature = self
             .0
             .sign(&SystemRandom::new(), signed.as_bytes())
-            .unwrap();
+            .expect("a key signs");
         format!("{signed}.{}", jwt::encode(signature))
     }
 }
@@ -299,7 +299,7 @@ fn attack_49_51_66_67_what_a_stranger_signs_is_inactive_whatever_its_header_says
 fn rule_t1_tokens_of_another_installation_are_inactive() {
     for format in ["jwt", "opaque"] {
         // The same issuer, client and times; only the keys differ.
-        let home = Home::new();
+        let home = Home::empty();
         let (_other_home, other, other_client) = start(format);
         let client = home.add_client("c", &["--introspect", "any", "--scope", "read"]);
         let server = home.serve_with(&["--issuer", &other.issuer], &[]);

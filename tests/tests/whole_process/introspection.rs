@@ -4,7 +4,7 @@ use countersign_tests::{Home, SECOND, eventually, jwt};
 
 #[test]
 fn rule_i1_who_may_know_about_which_token() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let (api, other_api) = ("https://api.example", "https://other.example");
     let app = home.add_client(
         "app",
@@ -57,7 +57,7 @@ fn rule_i1_who_may_know_about_which_token() {
 
 #[test]
 fn rfc7662_2_2_an_active_answer_repeats_the_token() {
-    let home = Home::new();
+    let home = Home::with_keys();
     for format in ["jwt", "opaque"] {
         let (api, other) = ("https://api.example", "urn:other");
         let arguments = [
@@ -140,7 +140,7 @@ fn rfc7662_2_2_an_active_answer_repeats_the_token() {
 
 #[test]
 fn attack_33_nobody_introspects_without_proof() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let redirect = ["--public", "--redirect-uri", "https://app.example/cb"];
     let _ = home.json(&[&["client", "add", "public"], &redirect[..]].concat());
@@ -185,7 +185,7 @@ fn attack_33_nobody_introspects_without_proof() {
 
 #[test]
 fn what_is_no_token_of_ours_is_inactive_and_what_is_no_request_is_refused() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--introspect", "any"]);
     let server = home.serve();
     let token = server.issue(&client, &[]);
@@ -249,22 +249,25 @@ fn what_is_no_token_of_ours_is_inactive_and_what_is_no_request_is_refused() {
 
 #[test]
 fn rule_a2_an_expired_token_is_inactive_to_the_second() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let jwt = home.add_client("jwt", &[]);
     let opaque = home.add_client("opaque", &["--access-token-format", "opaque"]);
     let server = home.serve_with(&[], &[("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "2")]);
-    for client in [&jwt, &opaque] {
-        let token = server.issue(client, &[]);
-        assert!(server.is_active(client, &token), "{}", client.id);
-        let limit = 3 * SECOND;
-        let ended = eventually(limit, || (!server.is_active(client, &token)).then_some(()));
+    let tokens = [&jwt, &opaque].map(|client| (client, server.issue(client, &[])));
+    for (client, token) in &tokens {
+        assert!(server.is_active(client, token), "{}", client.id);
+    }
+    for (client, token) in &tokens {
+        let ended = eventually(3 * SECOND, || {
+            (!server.is_active(client, token)).then_some(())
+        });
         assert!(ended.is_some(), "{}", client.id);
     }
 }
 
 #[test]
 fn rule_r10_tokens_of_a_removed_client_do_not_come_back_with_its_name() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let add = |format: &str| {
         let arguments = ["--scope", "read", "--access-token-format", format];
         home.add_client(format, &arguments)

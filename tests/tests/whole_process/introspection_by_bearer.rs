@@ -12,7 +12,7 @@ fn ask(server: &Server, bearer: &str, more: &[(&str, &str)]) -> Answer {
 
 #[test]
 fn rfc6750_3_1_each_fault_of_a_bearer_token_has_its_answer() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let arguments = ["--scope", "introspect read", "--introspect", "any"];
     let caller = home.add_client("caller", &arguments);
     let opaque = home.add_client(
@@ -107,7 +107,7 @@ fn rfc6750_3_1_each_fault_of_a_bearer_token_has_its_answer() {
 
 #[test]
 fn rule_i1_a_bearer_sees_no_more_than_its_client() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let api = "https://api.example";
     let app = home.add_client("app", &["--resource", api]);
     let outsider = home.add_client("outsider", &["--scope", "introspect"]);
@@ -125,7 +125,7 @@ fn rule_i1_a_bearer_sees_no_more_than_its_client() {
 
 #[test]
 fn attack_26_the_bearer_token_of_a_removed_client_opens_nothing() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let add = || home.add_client("caller", &["--scope", "introspect", "--introspect", "any"]);
     let caller = add();
     let app = home.add_client("app", &[]);
@@ -146,7 +146,7 @@ fn attack_26_the_bearer_token_of_a_removed_client_opens_nothing() {
 
 #[test]
 fn a_bearer_token_authenticates_no_client_elsewhere() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let caller = home.add_client("caller", &["--scope", "introspect", "--introspect", "any"]);
     let server = home.serve();
     let bearer = server.issue(&caller, &[]);

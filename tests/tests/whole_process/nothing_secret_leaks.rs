@@ -6,7 +6,7 @@ use countersign_tests::{Home, Input, TestClient};
 
 #[test]
 fn attack_78_no_secret_and_no_token_is_in_the_log_at_any_level() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let generated = home.add_client(
         "generated",
         &["--scope", "introspect", "--introspect", "any"],
@@ -25,7 +25,7 @@ fn attack_78_no_secret_and_no_token_is_in_the_log_at_any_level() {
         for one in [client, &guess, &nobody] {
             let token = server.token(one, &[]);
             if token.status == 200 {
-                secrets.push(token.json()["access_token"].as_str().unwrap().to_owned());
+                secrets.push(token.access_token());
             }
             let form = [
                 ("grant_type", "client_credentials"),
@@ -106,7 +106,7 @@ fn assert_absent(log: &str, secrets: &[String]) {
 /// tokens are redacted in logs").
 #[test]
 fn attack_78_a_token_in_a_path_that_is_not_there_is_not_logged() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--access-token-format", "opaque"]);
     let server = home.serve_with(&[], &[("COUNTERSIGN_LOG", "trace")]);
     let token = server.issue(&client, &[]);
@@ -122,7 +122,7 @@ fn attack_78_a_token_in_a_path_that_is_not_there_is_not_logged() {
 
 #[test]
 fn attack_78_commands_do_not_repeat_what_they_are_given() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let secret = b"sEcret-7261\0that is not good\xff";
     let variables = &[("COUNTERSIGN_LOG", "trace"), ("RUST_LOG", "trace")];
     let stdin = Some(&secret[..]);
@@ -141,7 +141,7 @@ fn attack_78_commands_do_not_repeat_what_they_are_given() {
 
 #[test]
 fn errors_on_the_wire_do_not_repeat_what_was_sent() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let server = home.serve();
     let marked = client.with_secret("<script>sEcret-9921</script>");

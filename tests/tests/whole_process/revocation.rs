@@ -4,7 +4,7 @@ use countersign_tests::{Home, TestClient};
 
 #[test]
 fn rfc7009_2_2_an_own_token_ends_at_once_and_asking_again_is_no_error() {
-    let home = Home::new();
+    let home = Home::with_keys();
     for format in ["jwt", "opaque"] {
         let client = home.add_client(format, &["--access-token-format", format]);
         let server = home.serve();
@@ -22,7 +22,7 @@ fn rfc7009_2_2_an_own_token_ends_at_once_and_asking_again_is_no_error() {
 
 #[test]
 fn rfc7009_2_1_each_request_is_judged_by_who_sends_it() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let owner = home.add_client("owner", &["--resource", "https://api.example"]);
     // Whoever may see a token may not end it.
     let reach = ["--introspect", "any", "--resource", "https://api.example"];
@@ -95,7 +95,7 @@ fn rfc7009_2_1_each_request_is_judged_by_who_sends_it() {
 
 #[test]
 fn client_secret_post_revokes_as_well() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let owner = home.add_client("owner", &["--auth-method", "client_secret_post"]);
     let watcher = home.add_client("watcher", &["--introspect", "any"]);
     let server = home.serve();

@@ -14,8 +14,8 @@ fn granted(answer: &Answer) -> Result<String, (u16, String)> {
         return Err(answer.refusal());
     }
     let body = answer.json();
-    let scope = body["scope"].as_str().unwrap().to_owned();
-    let claims = jwt::claims(body["access_token"].as_str().unwrap());
+    let scope = body["scope"].as_str().expect("a text").to_owned();
+    let claims = jwt::claims(&answer.access_token());
     assert_eq!(
         words(claims["scope"].as_str().unwrap_or_default()),
         words(&scope)
@@ -25,7 +25,7 @@ fn granted(answer: &Answer) -> Result<String, (u16, String)> {
 
 #[test]
 fn rfc6749_3_3_a_subset_of_what_the_client_may_have() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let plain = home.add_client("plain", &["--scope", "read write", "--scope", "a.b"]);
     let default = home.add_client(
         "default",
@@ -98,14 +98,16 @@ fn rfc6749_3_3_a_subset_of_what_the_client_may_have() {
         match (&told, expected) {
             (Ok(told), Ok(expected)) => assert_eq!(words(told), words(expected), "{context}"),
             (Err(told), Err(expected)) => assert_eq!(*told, expected, "{context}"),
-            (_, expected) => assert!(false, "{context}: {told:?} instead of {expected:?}"),
+            (_, expected) => panic!("{context}: {told:?} instead of {expected:?}"),
         }
     }
 }
 
+type Audience<'a> = Result<Vec<&'a str>, (u16, String)>;
+
 #[test]
 fn rfc8707_2_resources_narrow_the_audience() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let (a, b) = ("https://api.example/v1", "urn:example:b");
     let two = home.add_client("two", &["--resource", a, "--resource", b]);
     let none = home.add_client("none", &[]);
@@ -113,7 +115,7 @@ fn rfc8707_2_resources_narrow_the_audience() {
     let issuer = &*server.issuer;
 
     let target = Err((400, "invalid_target".to_owned()));
-    let cases: Vec<(_, Vec<&str>, Result<Vec<&str>, (u16, String)>)> = vec![
+    let cases: Vec<(_, Vec<&str>, Audience<'_>)> = vec![
         (&two, vec![], Ok(vec![a])),
         (&two, vec![""], Ok(vec![a])),
         (&two, vec![a], Ok(vec![a])),
@@ -136,7 +138,7 @@ fn rfc8707_2_resources_narrow_the_audience() {
         let more: Vec<_> = asked.iter().map(|one| ("resource", *one)).collect();
         let answer = server.token(client, &more);
         let told = if answer.status == 200 {
-            let claims = jwt::claims(answer.json()["access_token"].as_str().unwrap());
+            let claims = jwt::claims(&answer.access_token());
             let audience = match &claims["aud"] {
                 serde_json::Value::Array(several) => several.clone(),
                 one => vec![one.clone()],
@@ -152,7 +154,7 @@ fn rfc8707_2_resources_narrow_the_audience() {
 
 #[test]
 fn rfc6749_3_2_only_resource_may_be_repeated() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--scope", "read", "--resource", "urn:a"]);
     let server = home.serve();
     for repeated in [

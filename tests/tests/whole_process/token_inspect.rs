@@ -6,7 +6,7 @@ use countersign_tests::{Finished, Home, Input, PATIENCE, Server, TestClient, eve
 use serde_json::{Value, json};
 
 fn start(variables: &[(&str, &str)]) -> (Home, Server, TestClient) {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--scope", "read"]);
     let server = home.serve_with(&[], variables);
     (home, server, client)
@@ -27,9 +27,9 @@ fn inspect(home: &Home, token: &str, more: &[&str]) -> Finished {
 /// What is told about a token that is not good: the document, and exit code 1.
 fn not_good(done: &Finished) -> Value {
     assert_eq!(done.code, Some(1), "{done:#?}");
-    let told: Value = serde_json::from_str(&done.stderr).unwrap();
+    let told: Value = serde_json::from_str(&done.stderr).expect("one JSON document");
     assert_eq!(told["error"], "invalid_token");
-    serde_json::from_str(&done.stdout).unwrap()
+    serde_json::from_str(&done.stdout).expect("one JSON document")
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_good_token_is_decoded_and_exits_with_0() {
 fn a_jwks_file_stands_for_the_keys_of_this_installation() {
     let (home, server, client) = start(&[]);
     let token = server.issue(&client, &[]);
-    let elsewhere = Home::new();
+    let elsewhere = Home::empty();
     fs::write(
         elsewhere.path().join("keys.json"),
         server.get("/oauth2/jwks").text(),
@@ -140,14 +140,14 @@ fn a_revoked_key_is_seen_without_the_server() {
     let (home, server, client) = start(&[]);
     let token = server.issue(&client, &[]);
     drop(server);
-    let kid = jwt::parts(&token).0["kid"].as_str().unwrap().to_owned();
+    let kid = jwt::kid(&token);
     let _ = home.json(&["key", "revoke", "--", &kid]);
     assert_ne!(not_good(&inspect(&home, &token, &[]))["signature"], "ok");
 }
 
 #[test]
 fn an_opaque_token_is_for_the_server_alone() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--access-token-format", "opaque"]);
     let server = home.serve();
     let token = server.issue(&client, &[]);

@@ -10,7 +10,7 @@ use crate::judge;
 fn names(object: &Value) -> Vec<&str> {
     object
         .as_object()
-        .unwrap()
+        .expect("an object")
         .keys()
         .map(String::as_str)
         .collect()
@@ -18,7 +18,7 @@ fn names(object: &Value) -> Vec<&str> {
 
 #[test]
 fn rfc6749_5_1_members_types_and_headers() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--scope", "read write"]);
     let server = home.serve();
     for asked in [None, Some("read"), Some("write read")] {
@@ -41,14 +41,16 @@ fn rfc6749_5_1_members_types_and_headers() {
     }
 }
 
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn rfc6749_5_2_errors_have_the_registered_code_and_are_not_kept() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &["--scope", "read"]);
     let redirect = ["--redirect-uri", "https://app.example/cb"];
     let code_only = home.add_client("code-only", &redirect);
     let server = home.serve();
-    let cases: [(&[(&str, &str)], (u16, &str)); 9] = [
+    let cases: [(Form<'_>, (u16, &str)); 9] = [
         (&[], (400, "invalid_request")),
         (&[("grant_type", "")], (400, "invalid_request")),
         (&[("grant_type", "foo")], (400, "unsupported_grant_type")),
@@ -92,7 +94,7 @@ fn rfc6749_5_2_errors_have_the_registered_code_and_are_not_kept() {
 
 #[test]
 fn rfc9068_jwt_access_tokens_of_every_algorithm_stand_before_a_foreign_judge() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let algorithms = ["ES256", "ES384", "RS256", "PS256", "EdDSA"];
     let clients = algorithms
         .map(|alg| home.add_client(alg, &["--scope", "read write", "--access-token-alg", alg]));
@@ -149,7 +151,7 @@ fn rfc9068_jwt_access_tokens_of_every_algorithm_stand_before_a_foreign_judge() {
 
 #[test]
 fn rule_t1_the_jwks_has_public_signing_keys_only_each_for_one_algorithm() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let server = home.serve();
     let answer = server.get("/oauth2/jwks");
     assert_eq!(answer.header("cache-control"), "public, max-age=300");
@@ -172,7 +174,7 @@ fn rule_t1_the_jwks_has_public_signing_keys_only_each_for_one_algorithm() {
 
 #[test]
 fn rule_a1_every_token_has_its_own_jti_with_the_grant_in_it() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     let server = home.serve();
     let mut seen = BTreeSet::new();
@@ -187,7 +189,7 @@ fn rule_a1_every_token_has_its_own_jti_with_the_grant_in_it() {
 
 #[test]
 fn rule_t3_opaque_tokens_have_a_prefix_hide_their_claims_and_can_be_introspected() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let format = ["--scope", "read", "--access-token-format", "opaque"];
     let client = home.add_client("opaque-client", &format);
     let by_server = home.add_client("c", &["--scope", "read"]);
@@ -220,7 +222,7 @@ fn rule_t3_opaque_tokens_have_a_prefix_hide_their_claims_and_can_be_introspected
 
 #[test]
 fn the_algorithm_and_the_lifetime_of_the_server_are_those_that_are_configured() {
-    let home = Home::new();
+    let home = Home::with_keys();
     let client = home.add_client("c", &[]);
     for alg in ["RS256", "PS256", "ES384", "EdDSA"] {
         let variables = [
@@ -239,10 +241,30 @@ fn the_algorithm_and_the_lifetime_of_the_server_are_those_that_are_configured() 
     }
 }
 
+#[test]
+fn the_lifetime_of_a_client_beats_that_of_the_server() {
+    let home = Home::with_keys();
+    for format in ["jwt", "opaque"] {
+        let arguments = [
+            "--access-token-lifetime",
+            "77",
+            "--access-token-format",
+            format,
+        ];
+        let client = home.add_client(format, &arguments);
+        let server = home.serve_with(&[], &[("COUNTERSIGN_LIFETIMES__ACCESS_TOKEN", "99")]);
+        let answer = server.token(&client, &[]);
+        assert_eq!(answer.json()["expires_in"], 77);
+        let told = server.introspect(&client, &answer.access_token()).json();
+        let at = |name: &str| told[name].as_i64().unwrap();
+        assert_eq!(at("exp") - at("iat"), 77, "{format}");
+    }
+}
+
 /// A token that its own server calls inactive, or does not end when asked to, must not be given out.
 #[test]
 fn rule_a5_a_token_that_is_given_out_is_taken_back_however_long_it_is() {
-    let home = Home::new();
+    let home = Home::with_keys();
     // 12, 24 and 50 kB of scope; an opaque token of the first is over 4,096 characters already.
     for (count, format) in [(60, "jwt"), (120, "jwt"), (250, "jwt"), (60, "opaque")] {
         let scope: Vec<String> = (0..count).map(|n| format!("{n:0>199}")).collect();
@@ -252,7 +274,7 @@ fn rule_a5_a_token_that_is_given_out_is_taken_back_however_long_it_is() {
         let server = home.serve();
         let answer = server.token(&client, &[]);
         if answer.status == 200 {
-            let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+            let token = answer.access_token();
             assert!(
                 server.is_active(&client, &token),
                 "{id}: {} characters",

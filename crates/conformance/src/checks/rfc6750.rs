@@ -43,6 +43,20 @@ pub(in crate::checks) fn resource(judge: &Judge) -> Result<&BearerEndpoint, Find
     judge.target.bearer_endpoint.as_ref().ok_or_else(missing)
 }
 
+/// A request that the resource serves, once it carries a token. `more` are further parameters of a form.
+pub(in crate::checks) fn ask(endpoint: &BearerEndpoint, more: &[(&str, &str)]) -> Call {
+    let form = endpoint
+        .form
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let form: Vec<_> = form.chain(more.iter().copied()).collect();
+    if form.is_empty() {
+        Call::get(&endpoint.url)
+    } else {
+        Call::post(&endpoint.url).form(&form)
+    }
+}
+
 /// A token for it, with `scope` in place of the one that it wants.
 pub(in crate::checks) async fn issue_for(
     judge: &Judge,
@@ -72,7 +86,7 @@ pub(in crate::checks) async fn taken(judge: &Judge) -> Result<(&BearerEndpoint, 
     let endpoint = resource(judge)?;
     let issued = issue_for(judge, endpoint, None).await?;
     let answer = judge
-        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .send(&bearer(ask(endpoint, &[]), &issued.token))
         .await?;
     answer.demand(answer.is_success(), "a good token is taken")?;
     Ok((endpoint, issued))
@@ -81,10 +95,10 @@ pub(in crate::checks) async fn taken(judge: &Judge) -> Result<(&BearerEndpoint, 
 async fn two_ways(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let form = [("access_token", issued.token.as_str())];
-    let both = bearer(Call::post(&endpoint.url).form(&form), &issued.token);
+    let both = bearer(ask(endpoint, &form), &issued.token);
     let answer = judge.send(&both).await?;
     answer.demand(answer.status == 400, "token in header and body: 400")?;
-    let both = bearer(Call::get(&endpoint.url).query(&form), &issued.token);
+    let both = bearer(ask(endpoint, &[]).query(&form), &issued.token);
     let answer = judge.send(&both).await?;
     answer.demand(answer.status == 400, "token in header and query: 400")
 }
@@ -92,7 +106,7 @@ async fn two_ways(judge: &Judge) -> Verdict {
 async fn header_in_any_case(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     for scheme in ["bearer", "BEARER"] {
-        let call = Call::get(&endpoint.url);
+        let call = ask(endpoint, &[]);
         let call = call.header(AUTHORIZATION, &format!("{scheme} {}", issued.token));
         let answer = judge.send(&call).await?;
         answer.demand(
@@ -124,7 +138,7 @@ async fn body_only_as_form(judge: &Judge) -> Verdict {
 async fn not_in_query(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let query = [("access_token", issued.token.as_str())];
-    let answer = judge.send(&Call::get(&endpoint.url).query(&query)).await?;
+    let answer = judge.send(&ask(endpoint, &[]).query(&query)).await?;
     answer.demand(
         answer.is_client_error(),
         "a token in the query is not taken",
@@ -133,7 +147,7 @@ async fn not_in_query(judge: &Judge) -> Verdict {
 
 async fn challenged(judge: &Judge) -> Verdict {
     let endpoint = resource(judge)?;
-    let bare = Call::get(&endpoint.url);
+    let bare = ask(endpoint, &[]);
     for (call, what) in [
         (bare.clone(), "no token"),
         (bearer(bare, "made-up"), "a bad token"),
@@ -165,9 +179,7 @@ fn attributes(challenge: &str) -> Vec<String> {
 
 async fn attributes_once(judge: &Judge) -> Verdict {
     let endpoint = resource(judge)?;
-    let answer = judge
-        .send(&bearer(Call::get(&endpoint.url), "made-up"))
-        .await?;
+    let answer = judge.send(&bearer(ask(endpoint, &[]), "made-up")).await?;
     for value in answer.headers.get_all(WWW_AUTHENTICATE) {
         let mut names = attributes(&String::from_utf8_lossy(value.as_bytes()));
         names.sort();
@@ -179,7 +191,7 @@ async fn attributes_once(judge: &Judge) -> Verdict {
 }
 
 async fn no_error_without_credentials(judge: &Judge) -> Verdict {
-    let answer = judge.send(&Call::get(&resource(judge)?.url)).await?;
+    let answer = judge.send(&ask(resource(judge)?, &[])).await?;
     answer.demand(answer.challenges("bearer"), "a challenge")?;
     let names = attributes(&answer.header(&WWW_AUTHENTICATE));
     answer.demand_or(
@@ -209,9 +221,7 @@ async fn invalid_token(judge: &Judge) -> Verdict {
         bad.push((issued.token, "a revoked token"));
     }
     for (token, what) in bad {
-        let answer = judge
-            .send(&bearer(Call::get(&endpoint.url), &token))
-            .await?;
+        let answer = judge.send(&bearer(ask(endpoint, &[]), &token)).await?;
         let challenge = answer.header(&WWW_AUTHENTICATE);
         let holds = answer.status == 401 && challenge.contains("invalid_token");
         answer.demand(
@@ -225,7 +235,7 @@ async fn invalid_token(judge: &Judge) -> Verdict {
 async fn invalid_request(judge: &Judge) -> Verdict {
     let (endpoint, issued) = taken(judge).await?;
     let form = [("access_token", issued.token.as_str())];
-    let both = bearer(Call::post(&endpoint.url).form(&form), &issued.token);
+    let both = bearer(ask(endpoint, &form), &issued.token);
     let answer = judge.send(&both).await?;
     let told = answer.header(&WWW_AUTHENTICATE).contains("invalid_request")
         || answer.error().as_deref() == Some("invalid_request");
@@ -243,7 +253,7 @@ async fn insufficient_scope(judge: &Judge) -> Verdict {
         .ok_or_else(|| Finding::skipped("[bearer_endpoint] names no insufficient_scope"))?;
     let issued = issue_for(judge, endpoint, Some(scope)).await?;
     let answer = judge
-        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .send(&bearer(ask(endpoint, &[]), &issued.token))
         .await?;
     let told = answer
         .header(&WWW_AUTHENTICATE)

@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::check::checks;
 use crate::checks::rfc6750;
 use crate::finding::{Finding, Verdict};
-use crate::http::Call;
 use crate::judge::{Judge, bearer};
 use crate::jwt::{self, Jwt, SKEW, keys, now, prolonged, unsigned, verify, with_broken_signature};
 use crate::target::Role;
@@ -201,7 +200,7 @@ async fn resource_side(judge: &Judge) -> Verdict {
     ];
     for (token, what) in bad {
         let answer = judge
-            .send(&bearer(Call::get(&endpoint.url), &token))
+            .send(&bearer(rfc6750::ask(endpoint, &[]), &token))
             .await?;
         answer.demand(answer.status == 401, format!("a token with {what}: 401"))?;
     }

@@ -134,7 +134,7 @@ async fn useless_elsewhere(judge: &Judge) -> Verdict {
     form.extend(endpoint.scope.as_deref().map(|scope| ("scope", scope)));
     let issued = judge.issue(client, &form).await?;
     let answer = judge
-        .send(&bearer(Call::get(&endpoint.url), &issued.token))
+        .send(&bearer(rfc6750::ask(endpoint, &[]), &issued.token))
         .await?;
     answer.demand(answer.status == 401, format!("a token for {other}: 401"))
 }

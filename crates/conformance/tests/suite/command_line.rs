@@ -28,7 +28,7 @@ async fn judge(sin: Sin, more: &str, arguments: &[&str]) -> (Output, Arc<Fake>) 
     let fake = Fake::start(sin, Setting::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("target.toml");
-    std::fs::write(&path, fake.target(None) + more).unwrap();
+    std::fs::write(&path, fake.target(Setting::default(), None) + more).unwrap();
     let output = run(&[&["run", "--target", path.to_str().unwrap()], arguments].concat());
     (output, fake)
 }

@@ -10,14 +10,16 @@ use countersign_conformance::{Check, Outcome, Report, Selection, Target, checks,
 const PLAIN: Setting = Setting {
     tls: false,
     issuer_path: "",
+    form: false,
 };
-const TLS: Setting = Setting {
-    tls: true,
-    issuer_path: "",
-};
+const TLS: Setting = Setting { tls: true, ..PLAIN };
 const PATH: Setting = Setting {
-    tls: false,
     issuer_path: "/tenant/one",
+    ..PLAIN
+};
+const FORM: Setting = Setting {
+    form: true,
+    ..PLAIN
 };
 
 async fn judge(sin: Sin, setting: Setting, only: &[&str]) -> (Report, Arc<Fake>) {
@@ -28,7 +30,7 @@ async fn judge(sin: Sin, setting: Setting, only: &[&str]) -> (Report, Arc<Fake>)
         std::fs::write(&path, certificate).unwrap();
     }
     let certificate = fake.certificate.as_ref().map(|_| path.to_str().unwrap());
-    let target = Target::from_toml(&fake.target(certificate)).unwrap();
+    let target = Target::from_toml(&fake.target(setting, certificate)).unwrap();
     let only = only.iter().map(ToString::to_string).collect();
     (
         run(
@@ -111,6 +113,8 @@ const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::MalformedIs401, PLAIN, &["RFC6750-01", "RFC6750-09"]),
     (Sin::ServesAnyScope, PLAIN, &["RFC6750-10"]),
     (Sin::LongLived, PLAIN, &["RFC6750-11"]),
+    (Sin::TakesTwoTokens, FORM, &["RFC6750-01", "RFC6750-09"]),
+    (Sin::ServesAnyScope, FORM, &["RFC6750-10"]),
     // RFC 7009
     (Sin::HttpRevocation, TLS, &["RFC7009-01", "RFC8414-03"]),
     (
@@ -258,32 +262,20 @@ fn every_check_has_a_sin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_virtuous_server_passes_every_check() {
-    let expected: [(Setting, &[&str]); 3] = [
-        // Plain http on loopback, an issuer without a path, both methods advertised.
-        (
-            PLAIN,
-            &[
-                "RFC6749-08",
-                "RFC7009-01",
-                "RFC7662-11",
-                "RFC8414-01",
-                "RFC8414-03",
-                "RFC8414-06",
-                "META-05",
-            ],
-        ),
-        (TLS, &["RFC8414-06", "META-05"]),
-        (
-            PATH,
-            &[
-                "RFC6749-08",
-                "RFC7009-01",
-                "RFC7662-11",
-                "RFC8414-01",
-                "RFC8414-03",
-                "META-05",
-            ],
-        ),
+    // Over plain http on loopback; both methods of authentication are advertised.
+    let plain = [
+        "RFC6749-08",
+        "RFC7009-01",
+        "RFC7662-11",
+        "RFC8414-01",
+        "RFC8414-03",
+        "META-05",
+    ];
+    let expected: [(Setting, Vec<&str>); 4] = [
+        (PLAIN, [plain.as_slice(), &["RFC8414-06"]].concat()),
+        (FORM, [plain.as_slice(), &["RFC8414-06"]].concat()),
+        (PATH, plain.to_vec()),
+        (TLS, vec!["RFC8414-06", "META-05"]),
     ];
     for (setting, skipped) in expected {
         let (report, _) = judge(Sin::None, setting, &[]).await;
@@ -297,4 +289,26 @@ async fn the_virtuous_server_passes_every_check() {
         assert_eq!(got, skipped.iter().copied().collect(), "{report}");
         assert_eq!(summary.passed + summary.skipped, checks().count());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_server_that_could_not_see_the_token_skips_the_check() {
+    let fake = Fake::start(Sin::None, PLAIN).await;
+    let described = fake.target(PLAIN, None);
+    let (before, server) = described.split_once("[clients.resource_server]").unwrap();
+    let server = server.replacen("https://one.example/", "https://elsewhere.example/", 1);
+    let target = Target::from_toml(&format!("{before}[clients.resource_server]{server}")).unwrap();
+    let only = vec!["RFC7662-04".to_owned()];
+    let selection = Selection {
+        only,
+        ..Selection::default()
+    };
+    let report = run(&target, &selection).await.unwrap();
+    let outcome = report.outcome("RFC7662-04");
+    assert!(matches!(outcome, Some(Outcome::Skipped { .. })), "{report}");
+    assert!(
+        report
+            .to_string()
+            .contains("has no resource of [clients.resource_server]")
+    );
 }

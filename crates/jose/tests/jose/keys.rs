@@ -227,6 +227,39 @@ fn cve_2022_23541_numbers_of_rsa_keys_have_to_be_sane() {
     }
 }
 
+/// What the faulty generator of CVE-2017-15361 leaves behind: a power of 65537, here as a whole number.
+#[test]
+fn cve_2017_15361_roca_moduli_are_refused() {
+    // Little-endian: x * 65537 is x plus x two bytes further up.
+    let mut modulus = vec![1_u8];
+    for _ in 0..128 {
+        let mut carry = 0;
+        let lower = modulus.iter().chain([&0, &0]);
+        let upper = [0, 0].iter().chain(&modulus);
+        modulus = lower
+            .zip(upper)
+            .map(|(one, other)| {
+                carry += u16::from(*one) + u16::from(*other);
+                let [byte, rest] = carry.to_le_bytes();
+                carry = rest.into();
+                byte
+            })
+            .collect();
+        modulus.extend((carry > 0).then_some(1));
+    }
+    while modulus.last() == Some(&0) {
+        modulus.pop();
+    }
+    modulus.reverse();
+    let rsa = jwk_of(SigningAlgorithm::Rs256);
+    let with_modulus =
+        |n: &[u8]| VerifyingKey::from_jwk(&with(&rsa, &json!({ "n": base64url::encode(n) }))).err();
+    assert_eq!(with_modulus(&modulus), Some(JwkError::RsaRoca));
+    let last = modulus.len() - 1;
+    modulus[last] ^= 2;
+    assert_eq!(with_modulus(&modulus), None);
+}
+
 #[test]
 fn rule_t1_a_symmetric_jwk_is_no_public_key() {
     let oct = json!({"kty": "oct", "k": base64url::encode(&[1; 32]), "alg": "HS256", "kid": "a"});

@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use countersign_core::{Random, Secret};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 /// How many callers may wait for a worker, per worker. More are sent away at once: a queue that takes longer to drain
 /// than a client waits only does work for nobody.
@@ -15,6 +15,43 @@ const QUEUE_PER_WORKER: usize = 64;
 pub(crate) struct Hasher {
     workers: Semaphore,
     places: Semaphore,
+}
+
+/// How many callers may wait for the turn of one client.
+const LINE_PER_CLIENT: usize = 16;
+
+/// The way of one client to the workers: one hash at a time and a short line, so that guessing at one client takes
+/// neither the workers nor the memory from all others (RULES S1).
+#[derive(Debug)]
+pub(crate) struct Turnstile {
+    line: Semaphore,
+    turn: Mutex<()>,
+}
+
+/// The turn of one caller, until it is dropped.
+pub(crate) struct Turn<'client> {
+    _place: SemaphorePermit<'client>,
+    _turn: MutexGuard<'client, ()>,
+}
+
+impl Default for Turnstile {
+    fn default() -> Self {
+        Self {
+            line: Semaphore::new(LINE_PER_CLIENT),
+            turn: Mutex::default(),
+        }
+    }
+}
+
+impl Turnstile {
+    /// Waits for the turn, unless the line is full.
+    pub(super) async fn enter(&self) -> Result<Turn<'_>, HashingError> {
+        let place = self.line.try_acquire().map_err(|_| HashingError::Busy)?;
+        Ok(Turn {
+            _place: place,
+            _turn: self.turn.lock().await,
+        })
+    }
 }
 
 /// Why nothing was hashed.
@@ -124,6 +161,18 @@ mod tests {
             hasher.verify(secret("right"), "no hash".into()).await,
             Ok(false)
         );
+    }
+
+    #[tokio::test]
+    async fn f68_a_full_line_at_one_client_leaves_the_others_alone() {
+        let (guessed, other) = (Turnstile::default(), Turnstile::default());
+        let _line = guessed
+            .line
+            .acquire_many(u32::try_from(LINE_PER_CLIENT).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(guessed.enter().await.err(), Some(HashingError::Busy));
+        assert!(other.enter().await.is_ok());
     }
 
     #[tokio::test]

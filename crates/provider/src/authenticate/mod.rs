@@ -12,7 +12,7 @@ use crate::Provider;
 use crate::directory::KnownClient;
 use crate::error::unavailable;
 
-pub(crate) use hashing::Hasher;
+pub(crate) use hashing::{Hasher, Turnstile};
 pub use secret::WEAK_SECRET_BYTES;
 
 /// A client that has proved who it is. Only this module can make one.

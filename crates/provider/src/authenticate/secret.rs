@@ -125,7 +125,11 @@ impl Provider {
         if is_verified() {
             return Ok(true);
         }
-        let _turn = known.hashing.lock().await;
+        let busy = |error: HashingError| {
+            tracing::warn!(%error, client = %known.client.client_id, "secret not checked");
+            ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
+        };
+        let _turn = known.turnstile.enter().await.map_err(busy)?;
         // Whoever waited for the same secret need not hash it again.
         if is_verified() {
             return Ok(true);
@@ -134,10 +138,7 @@ impl Provider {
             .hasher
             .verify(secret.clone(), phc.to_owned())
             .await
-            .map_err(|error: HashingError| {
-                tracing::warn!(%error, "client secret not checked");
-                ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
-            })?;
+            .map_err(busy)?;
         if let (true, Some(mac)) = (right, mac) {
             known.remember_verified(mac);
         }

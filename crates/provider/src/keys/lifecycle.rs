@@ -24,16 +24,17 @@ impl Keys {
         random: &dyn Random,
     ) -> Result<(), KeyError> {
         self.change(store, now, |records| {
-            let public = SigningAlgorithm::ALL
-                .map(KeyPurpose::Signing)
-                .map(|it| (it, ANNOUNCEMENT));
-            let secret = [KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets].map(|it| (it, 0));
             let mut missing = Vec::new();
-            for (purpose, announcement) in public.into_iter().chain(secret) {
+            for purpose in KeyPurpose::ALL {
                 if records.iter().any(|record| record.purpose == purpose) {
                     continue;
                 }
-                let wait = if records.is_empty() { 0 } else { announcement };
+                let published = matches!(purpose, KeyPurpose::Signing(_));
+                let wait = if published && !records.is_empty() {
+                    ANNOUNCEMENT
+                } else {
+                    0
+                };
                 match self.master.draw(purpose, now, now.plus(wait), random) {
                     Ok(record) => missing.push(record),
                     Err(KeyError::Crypto(CryptoError::GenerationUnsupported(_)))

@@ -25,6 +25,8 @@ pub(crate) enum KeyCommand {
     /// End a compromised key at once, with every token that it made
     Revoke {
         /// The key
+        // One key id in 64 begins with a dash, and this is a command for bad days.
+        #[arg(allow_hyphen_values = true)]
         kid: KeyId,
     },
 }
@@ -36,16 +38,13 @@ impl KeyCommand {
         match self {
             Self::List => {}
             Self::Rotate { algorithm } => {
-                let all = || {
-                    let mut purposes: Vec<KeyPurpose> = SigningAlgorithm::ALL
-                        .into_iter()
-                        .map(KeyPurpose::Signing)
-                        .collect();
-                    purposes.push(KeyPurpose::OpaqueTokens);
-                    purposes
-                };
-                let purposes = algorithm.map_or_else(all, |one| vec![KeyPurpose::Signing(one)]);
-                for purpose in purposes {
+                let rotated = KeyPurpose::ALL
+                    .into_iter()
+                    .filter(|purpose| match algorithm {
+                        Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
+                        None => *purpose != KeyPurpose::ClientSecrets,
+                    });
+                for purpose in rotated {
                     // A successor that waits for its turn is successor enough.
                     let waiting = provider
                         .key_status()

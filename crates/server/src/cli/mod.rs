@@ -136,12 +136,14 @@ impl Global {
     async fn provider(&self) -> Result<Opened, Failure> {
         let config = self.configuration()?;
         // No administrative command makes a token, so what stands for the issuer does not matter to it.
-        let issuer = config
-            .issuer
-            .clone()
-            .unwrap_or_else(|| String::from("http://127.0.0.1"));
-        Opened::open(&config, &issuer).await
+        let issuer = parse_issuer(config.issuer.as_deref().unwrap_or("http://127.0.0.1"))?;
+        Opened::open(&config, issuer).await
     }
+}
+
+fn parse_issuer(text: &str) -> Result<Issuer, Failure> {
+    text.parse()
+        .map_err(|error| Failure::new("configuration", format!("issuer {text}: {error}")))
 }
 
 /// Data that is open, and the service on it.
@@ -153,10 +155,7 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Opens the data folder, its database and its keys; makes what is missing.
-    pub(crate) async fn open(config: &Config, issuer: &str) -> Result<Self, Failure> {
-        let issuer: Issuer = issuer
-            .parse()
-            .map_err(|error| Failure::new("configuration", format!("issuer {issuer}: {error}")))?;
+    pub(crate) async fn open(config: &Config, issuer: Issuer) -> Result<Self, Failure> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let master_key = data_dir.master_key(&SystemRandom)?;
         let store = SqliteStore::open(&data_dir.database(), &SystemRandom)

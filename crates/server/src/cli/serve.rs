@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 use tracing_subscriber::EnvFilter;
 
-use super::{Global, Opened};
+use super::{Global, Opened, parse_issuer};
 use crate::config::Flags;
 use crate::demo;
 use crate::http;
@@ -59,13 +59,24 @@ impl Serve {
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new("listen", error))?;
-        let issuer = config
-            .issuer
-            .clone()
-            .unwrap_or_else(|| format!("http://{address}"));
-        let opened = Opened::open(&config, &issuer).await?;
-        let development = opened.provider.settings().issuer.is_development();
-        guard_development(&opened, development, address).await?;
+        let issuer = parse_issuer(
+            &config
+                .issuer
+                .clone()
+                .unwrap_or_else(|| format!("http://{address}")),
+        )?;
+        let development = issuer.is_development();
+        // RULES O3: a development set-up stays on loopback.
+        if development && !address.ip().is_loopback() {
+            return Err(Failure::new(
+                "development",
+                format!(
+                    "without an https --issuer this is a development set-up, which listens on loopback only, not on {address}"
+                ),
+            ));
+        }
+        let opened = Opened::open(&config, issuer.clone()).await?;
+        mark_deployment(&opened, development).await?;
 
         let demo = if development {
             Some(demo::Demo::prepare(&opened).await?)
@@ -74,10 +85,10 @@ impl Serve {
         };
         let text = demo.as_ref().map_or_else(
             || format!("Countersign serves {issuer} on {address}."),
-            |demo| demo.welcome(&issuer, address),
+            |demo| demo.welcome(issuer.as_str(), address),
         );
         let document = json!({
-            "issuer": issuer,
+            "issuer": issuer.as_str(),
             "listen": address,
             "data_dir": opened.data_dir.path(),
             "development": development,
@@ -95,21 +106,9 @@ impl Serve {
     }
 }
 
-/// RULES O3: development stays on loopback and marks its database; production refuses that database, since its
-/// secrets were made for trying things out.
-async fn guard_development(
-    opened: &Opened,
-    development: bool,
-    address: SocketAddr,
-) -> Result<(), Failure> {
-    if development && !address.ip().is_loopback() {
-        return Err(Failure::new(
-            "development",
-            format!(
-                "without an https --issuer this is a development set-up, which listens on loopback only, not on {address}"
-            ),
-        ));
-    }
+/// RULES O3: development marks its database, and production refuses that database, since its secrets were made for
+/// trying things out.
+async fn mark_deployment(opened: &Opened, development: bool) -> Result<(), Failure> {
     let wanted = if development {
         Deployment::Development
     } else {

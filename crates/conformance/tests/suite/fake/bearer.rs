@@ -28,6 +28,11 @@ fn challenge(fake: &Fake, status: u16, error: Option<&str>) -> Reply {
 }
 
 fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
+    let as_described = request.method == "POST" && request.form().get("token").is_some();
+    let as_json = request.content_type() == "application/json";
+    if fake.form && !as_described && !as_json {
+        return Err(Reply::text(400, "POST a token"));
+    }
     let tokens = presented(fake, request);
     let token = match tokens.as_slice() {
         [] => return Err(challenge(fake, 401, None)),

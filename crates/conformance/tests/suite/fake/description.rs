@@ -1,11 +1,16 @@
 //! The description of the fake server that the judge is given.
 
 use super::clients::{CLIENTS, Client, Method, ONE, SCOPES};
-use super::{Fake, Sin};
+use super::{Fake, Setting, Sin};
 
 impl Fake {
     /// The description. `certificate` is where the certificate was written to.
-    pub(crate) fn target(&self, certificate: Option<&str>) -> String {
+    pub(crate) fn target(&self, setting: Setting, certificate: Option<&str>) -> String {
+        let form = if setting.form {
+            "form = { token = 'a-token-that-is-none' }"
+        } else {
+            ""
+        };
         let Self { base, issuer, .. } = self;
         let trust = certificate
             .map(|path| format!("ca_file = '{path}'"))
@@ -26,7 +31,7 @@ impl Fake {
         format!(
             "issuer = '{issuer}'\nthrottled = true\nintrospection_throttled = true\n{trust}\n{endpoints}\
              [bearer_endpoint]\nurl = '{base}/resource'\nscope = 'read'\ninsufficient_scope = 'write'\n\
-             resource = '{ONE}'\n{clients}"
+             resource = '{ONE}'\n{form}\n{clients}"
         )
     }
 }

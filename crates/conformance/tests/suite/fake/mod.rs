@@ -42,6 +42,8 @@ pub(crate) struct Fake {
     pub(crate) base: String,
     pub(crate) issuer: String,
     pub(crate) memory: Mutex<Memory>,
+    /// The protected resource wants POST and the form of its description.
+    pub(crate) form: bool,
     /// The certificate to be trusted, if it speaks TLS.
     pub(crate) certificate: Option<String>,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Fake {
 pub(crate) struct Setting {
     pub(crate) tls: bool,
     pub(crate) issuer_path: &'static str,
+    /// The protected resource is asked by POST.
+    pub(crate) form: bool,
 }
 
 impl Fake {

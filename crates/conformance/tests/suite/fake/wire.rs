@@ -140,6 +140,7 @@ pub(crate) async fn start(sin: Sin, setting: Setting) -> Arc<Fake> {
         issuer,
         memory: Mutex::new(Memory::default()),
         certificate,
+        form: setting.form,
     });
     let served = Arc::clone(&fake);
     tokio::spawn(async move {
