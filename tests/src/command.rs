@@ -2,8 +2,12 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::Value;
+
+use crate::watch::Watch;
+use crate::{PATIENCE, eventually};
 
 /// What a command is given besides its arguments.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,7 +30,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Runs `command` to its end.
+    /// Runs `command` to its end, which must come within [`PATIENCE`].
     #[must_use]
     pub fn of(command: &mut Command, stdin: Option<&[u8]>) -> Self {
         command
@@ -36,15 +40,28 @@ impl Finished {
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
+        if let (Some(text), Some(mut pipe)) = (stdin.map(<[u8]>::to_vec), child.stdin.take()) {
             // A command that has read enough closes its end, which is its right.
-            let _ = pipe.write_all(text);
+            thread::spawn(move || drop(pipe.write_all(&text)));
         }
-        let output = child.wait_with_output().expect("a child can be waited for");
+        let mut stdout = Watch::begin(child.stdout.take().expect("it is piped"));
+        let mut stderr = Watch::begin(child.stderr.take().expect("it is piped"));
+        let ended = eventually(PATIENCE, || {
+            child.try_wait().expect("an own child can be waited for")
+        });
+        if ended.is_none() {
+            // It may be about to end by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let (stdout, stderr) = (stdout.whole(), stderr.whole());
+        let Some(status) = ended else {
+            panic!("{command:?} does not end\n{stdout}\n{stderr}");
+        };
         Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: status.code(),
+            stdout,
+            stderr,
         }
     }
 

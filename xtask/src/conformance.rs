@@ -18,7 +18,7 @@ const DEVIATIONS: [(&str, &str); 1] = [(
 )];
 
 /// A client that the suite needs: its role there, and the arguments of `client add` here.
-struct Fixture {
+struct Fixture<'issuer> {
     role: &'static str,
     client_id: &'static str,
     /// A secret of our choice; without one, it is drawn.
@@ -26,121 +26,104 @@ struct Fixture {
     auth_method: &'static str,
     grant_types: &'static [&'static str],
     scopes: &'static [&'static str],
-    resources: &'static [&'static str],
+    resources: Vec<&'issuer str>,
     lifetime_seconds: Option<u32>,
     arguments: &'static [&'static str],
 }
 
-/// A client with nothing special about it.
-const PLAIN: Fixture = Fixture {
-    role: "",
-    client_id: "",
-    secret: None,
-    auth_method: "any",
-    grant_types: &["client_credentials"],
-    scopes: &["read", "write"],
-    resources: &[],
-    lifetime_seconds: None,
-    arguments: &[],
-};
+impl Fixture<'_> {
+    /// A client with nothing special about it.
+    fn plain(role: &'static str, client_id: &'static str) -> Self {
+        Self {
+            role,
+            client_id,
+            secret: None,
+            auth_method: "any",
+            grant_types: &["client_credentials"],
+            scopes: &["read", "write"],
+            resources: Vec::new(),
+            lifetime_seconds: None,
+            arguments: &[],
+        }
+    }
+}
 
-const FIXTURES: [Fixture; 13] = [
-    Fixture {
-        role: "primary",
-        client_id: "primary",
-        resources: &[API, OTHER_API],
-        ..PLAIN
-    },
-    Fixture {
-        role: "secondary",
-        client_id: "secondary",
-        resources: &[API, OTHER_API],
-        arguments: &["--introspect", "own"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "resource_server",
-        client_id: "api",
-        resources: &[API],
-        ..PLAIN
-    },
-    Fixture {
-        role: "other_resource_server",
-        client_id: "other-api",
-        resources: &[OTHER_API],
-        ..PLAIN
-    },
-    Fixture {
-        role: "special",
-        client_id: "a:b%41 c+d",
-        secret: Some("s:e%42 c+r&et=\u{e9}"),
-        ..PLAIN
-    },
-    Fixture {
-        role: "post_only",
-        client_id: "post-only",
-        auth_method: "client_secret_post",
-        arguments: &["--auth-method", "client_secret_post"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "basic_only",
-        client_id: "basic-only",
-        auth_method: "client_secret_basic",
-        arguments: &["--auth-method", "client_secret_basic"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "no_client_credentials",
-        client_id: "no-client-credentials",
-        grant_types: &["refresh_token"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "public",
-        client_id: "public",
-        auth_method: "none",
-        grant_types: &["authorization_code"],
-        arguments: &["--public", "--redirect-uri", "http://127.0.0.1/callback"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "opaque",
-        client_id: "opaque",
-        arguments: &["--access-token-format", "opaque"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "rs256",
-        client_id: "rs256",
-        arguments: &["--access-token-alg", "RS256"],
-        ..PLAIN
-    },
-    Fixture {
-        role: "short_lived",
-        client_id: "short-lived",
-        resources: &[API],
-        lifetime_seconds: Some(2),
-        ..PLAIN
-    },
-    Fixture {
-        role: "bearer",
-        client_id: "bearer",
-        scopes: &["introspect", "read"],
-        ..PLAIN
-    },
-];
+/// Every client that the suite needs.
+fn fixtures(issuer: &str) -> Vec<Fixture<'_>> {
+    let plain = Fixture::plain;
+    vec![
+        Fixture {
+            resources: vec![API, OTHER_API],
+            ..plain("primary", "primary")
+        },
+        Fixture {
+            resources: vec![API, OTHER_API],
+            arguments: &["--introspect", "own"],
+            ..plain("secondary", "secondary")
+        },
+        Fixture {
+            resources: vec![API],
+            ..plain("resource_server", "api")
+        },
+        Fixture {
+            resources: vec![OTHER_API],
+            ..plain("other_resource_server", "other-api")
+        },
+        Fixture {
+            secret: Some("s:e%42 c+r&et=\u{e9}"),
+            ..plain("special", "a:b%41 c+d")
+        },
+        Fixture {
+            auth_method: "client_secret_post",
+            arguments: &["--auth-method", "client_secret_post"],
+            ..plain("post_only", "post-only")
+        },
+        Fixture {
+            auth_method: "client_secret_basic",
+            arguments: &["--auth-method", "client_secret_basic"],
+            ..plain("basic_only", "basic-only")
+        },
+        Fixture {
+            grant_types: &["refresh_token"],
+            ..plain("no_client_credentials", "no-client-credentials")
+        },
+        Fixture {
+            auth_method: "none",
+            grant_types: &["authorization_code"],
+            arguments: &["--public", "--redirect-uri", "http://127.0.0.1/callback"],
+            ..plain("public", "public")
+        },
+        Fixture {
+            arguments: &["--access-token-format", "opaque"],
+            ..plain("opaque", "opaque")
+        },
+        Fixture {
+            arguments: &["--access-token-alg", "RS256"],
+            ..plain("rs256", "rs256")
+        },
+        Fixture {
+            resources: vec![API],
+            lifetime_seconds: Some(2),
+            ..plain("short_lived", "short-lived")
+        },
+        Fixture {
+            scopes: &["introspect", "read"],
+            resources: vec![issuer, API],
+            ..plain("bearer", "bearer")
+        },
+    ]
+}
 
 /// A client in the description of the target.
 #[derive(Serialize)]
-struct TargetClient {
+struct TargetClient<'issuer> {
     client_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
     auth_method: &'static str,
     grant_types: &'static [&'static str],
     scopes: &'static [&'static str],
-    resources: &'static [&'static str],
+    resources: &'issuer [&'issuer str],
     #[serde(skip_serializing_if = "Option::is_none")]
     lifetime_seconds: Option<u32>,
 }
@@ -149,20 +132,20 @@ struct TargetClient {
 pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
     server::build()?;
     let data = Data::new()?;
+    let address = server::free_address()?;
+    // An issuer with a path, since that is what metadata and routes can get wrong.
+    let issuer = format!("http://{address}/tenant");
     let mut clients = toml::Table::new();
-    for fixture in &FIXTURES {
+    for fixture in fixtures(&issuer) {
         let client = toml::Value::try_from(fixture.add(&data)?);
         let client = client.map_err(|error| ChoreError::Answer(error.to_string()))?;
         clients.insert(fixture.role.to_owned(), client);
     }
-    let server = data.serve()?;
+    let _server = data.serve(&address, &issuer)?;
 
     let mut target = toml::Table::new();
-    target.insert("issuer".into(), server.issuer().into());
-    target.insert(
-        "bearer_endpoint".into(),
-        bearer_endpoint(server.issuer()).into(),
-    );
+    target.insert("issuer".into(), issuer.as_str().into());
+    target.insert("bearer_endpoint".into(), bearer_endpoint(&issuer).into());
     target.insert("clients".into(), clients.into());
     let deviations = DEVIATIONS.map(|(id, reason)| (id.to_owned(), reason.into()));
     target.insert(
@@ -190,6 +173,7 @@ pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
 fn bearer_endpoint(issuer: &str) -> toml::Table {
     let mut endpoint = toml::Table::new();
     endpoint.insert("url".into(), format!("{issuer}/oauth2/introspect").into());
+    endpoint.insert("resource".into(), issuer.into());
     endpoint.insert("scope".into(), "introspect".into());
     endpoint.insert("insufficient_scope".into(), "read".into());
     let form = [(
@@ -200,15 +184,15 @@ fn bearer_endpoint(issuer: &str) -> toml::Table {
     endpoint
 }
 
-impl Fixture {
+impl Fixture<'_> {
     /// Adds the client with `client add`.
-    fn add(&self, data: &Data) -> Result<TargetClient, ChoreError> {
+    fn add(&self, data: &Data) -> Result<TargetClient<'_>, ChoreError> {
         let lifetime = self.lifetime_seconds.map(|seconds| seconds.to_string());
         let mut words = vec!["client", "add", self.client_id];
         for (flag, values) in [
             ("--grant-type", self.grant_types),
             ("--scope", self.scopes),
-            ("--resource", self.resources),
+            ("--resource", &self.resources),
         ] {
             words.extend(values.iter().flat_map(|value| [flag, *value]));
         }
@@ -229,7 +213,7 @@ impl Fixture {
             auth_method: self.auth_method,
             grant_types: self.grant_types,
             scopes: self.scopes,
-            resources: self.resources,
+            resources: &self.resources,
             lifetime_seconds: self.lifetime_seconds,
         })
     }

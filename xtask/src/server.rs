@@ -1,6 +1,7 @@
 //! The program, run for a chore: on a port of its own, with data of its own, ended with its owner.
 
 use std::io::{Read, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -70,26 +71,27 @@ impl Data {
             .map_err(|error| ChoreError::Answer(format!("{}: {error}", shown())))
     }
 
-    /// Starts the server, and waits until it says where it is.
-    pub(crate) fn serve(&self) -> Result<Server, ChoreError> {
+    /// Starts the server, and waits until it says that it listens.
+    pub(crate) fn serve(&self, address: &str, issuer: &str) -> Result<Server, ChoreError> {
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&["serve", "--listen", address, "--issuer", issuer])
             .env("COUNTERSIGN_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
             .map_err(ChoreError::io("countersign serve"))?;
         let stdout = child.stdout.take();
-        let mut server = Server {
-            child,
-            issuer: String::new(),
-        };
+        let server = Server(child);
         let stdout = stdout.ok_or_else(|| ChoreError::Answer("serve has no output".into()))?;
-        let issuer = first_document(stdout)?["issuer"]
-            .as_str()
-            .map(str::to_owned);
-        server.issuer = issuer.ok_or_else(|| ChoreError::Answer("serve names no issuer".into()))?;
+        first_document(stdout)?;
         Ok(server)
     }
+}
+
+/// An address on loopback that nobody listens on.
+pub(crate) fn free_address() -> Result<String, ChoreError> {
+    let tried = || ChoreError::io("a free port");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(tried())?;
+    Ok(listener.local_addr().map_err(tried())?.to_string())
 }
 
 /// The first JSON document that comes, without waiting for the end.
@@ -101,22 +103,12 @@ fn first_document(output: impl Read) -> Result<Value, ChoreError> {
 }
 
 /// A running server; it is ended when this is dropped.
-pub(crate) struct Server {
-    child: Child,
-    issuer: String,
-}
-
-impl Server {
-    /// The issuer, where the server can be reached.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
-    }
-}
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself, which the chore has noticed by then.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

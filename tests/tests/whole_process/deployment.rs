@@ -119,7 +119,9 @@ fn rule_o3_development_and_production_do_not_share_a_folder() {
     drop(home.serve());
     let (error, message) = refusal(&home, &[&PRODUCTION[..], &ANYWHERE].concat());
     assert_eq!(error, "development");
-    assert!(message.contains("--data-dir"), "{message}");
+    for word in ["development set-up", "--data-dir"] {
+        assert!(message.contains(word), "{message}");
+    }
     drop(home.serve());
 
     let home = Home::with_keys();
