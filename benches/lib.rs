@@ -1,5 +1,10 @@
 //! What the benchmarks measure, and the floors that they are measured against: bare cryptography, parsed keys, no
 //! parsing, no policy, no JSON.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a benchmark that cannot go on has to stop"
+)]
 
 use std::sync::Arc;
 
@@ -9,7 +14,7 @@ use aws_lc_rs::signature::{
     ParsedPublicKey,
 };
 use countersign_core::{
-    AccessTokenFormat, Clock, ClientSettings, FixedClock, GrantType, Random, Secret, Timestamp,
+    AccessTokenFormat, ClientSettings, Clock, FixedClock, GrantType, Random, Secret, Timestamp,
 };
 use countersign_jose::access_token::{
     self, AccessTokenClaims, AccessTokenValidator, ExpectedAudience,
@@ -46,13 +51,17 @@ impl BareEs256 {
     pub fn over(token: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .expect("the backend generates P-256 keys");
-        let public =
-            ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())
-                .expect("a key just generated parses");
+        let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())
+            .expect("a key just generated parses");
         let input = token.rfind('.').map_or(token, |end| &token[..end]);
         let random = SystemRandom::new();
-        let mut bare =
-            Self { pair, public, random, message: input.into(), signature: Vec::new() };
+        let mut bare = Self {
+            pair,
+            public,
+            random,
+            message: input.into(),
+            signature: Vec::new(),
+        };
         bare.signature = bare.sign();
         bare
     }
@@ -61,13 +70,18 @@ impl BareEs256 {
     #[must_use]
     pub fn sign(&self) -> Vec<u8> {
         let signature = self.pair.sign(&self.random, &self.message);
-        signature.expect("signing a message cannot fail").as_ref().to_vec()
+        signature
+            .expect("signing a message cannot fail")
+            .as_ref()
+            .to_vec()
     }
 
     /// One bare verification.
     #[must_use]
     pub fn verify(&self) -> bool {
-        self.public.verify_sig(&self.message, &self.signature).is_ok()
+        self.public
+            .verify_sig(&self.message, &self.signature)
+            .is_ok()
     }
 }
 
@@ -101,7 +115,13 @@ impl Jose {
         let keys = VerifyingKeys::new([key.verifying_key()]).expect("one key has no double");
         let audience = ExpectedAudience::OneOf(claims.aud.clone());
         let token = access_token::sign(&key, &claims).expect("these claims can be signed");
-        Self { key, keys, validator: AccessTokenValidator::new(ISSUER, audience, 60), claims, token }
+        Self {
+            key,
+            keys,
+            validator: AccessTokenValidator::new(ISSUER, audience, 60),
+            claims,
+            token,
+        }
     }
 
     /// Signs one access token.
@@ -142,7 +162,9 @@ impl Issuing {
             .await
             .expect("a memory store answers");
         let client = ClientSettings {
-            scope: "invoices.read invoices.write".parse().expect("a well-formed scope"),
+            scope: "invoices.read invoices.write"
+                .parse()
+                .expect("a well-formed scope"),
             access_token_format: Some(format),
             ..ClientSettings::new(vec![GrantType::ClientCredentials])
         };
@@ -153,7 +175,10 @@ impl Issuing {
             .expect("the first client of its name is added");
         let secret = added.secret.expect("a generated secret is shown");
         let basic = format!("billing-worker:{}", secret.expose());
-        Self { provider, authorization: format!("Basic {}", base64(basic.as_bytes())) }
+        Self {
+            provider,
+            authorization: format!("Basic {}", base64(basic.as_bytes())),
+        }
     }
 
     /// Answers one token request: from the bytes of header and body to the response, without HTTP.
@@ -162,11 +187,17 @@ impl Issuing {
         let form = Form::parse(body, TokenRequest::REPEATABLE).expect("a well-formed body");
         let request =
             TokenRequest::read(&[&self.authorization], &form).expect("a well-formed request");
-        self.provider.token(request).await.expect("the client may have this").access_token
+        self.provider
+            .token(request)
+            .await
+            .expect("the client may have this")
+            .access_token
     }
 }
 
 /// Standard base64 from the URL-safe one: HTTP Basic wants the former.
 fn base64(bytes: &[u8]) -> String {
-    countersign_jose::base64url::encode(bytes).replace('-', "+").replace('_', "/")
+    countersign_jose::base64url::encode(bytes)
+        .replace('-', "+")
+        .replace('_', "/")
 }

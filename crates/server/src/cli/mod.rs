@@ -47,7 +47,7 @@ pub(crate) struct Global {
     /// The folder for the database and the master key [default: ./countersign-data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// A configuration file (TOML); every key may also be given as a variable COUNTERSIGN_<KEY>
+    /// A configuration file (TOML); every key may also be given as a variable, COUNTERSIGN_ and its name
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print one JSON document on standard output, and errors as JSON on standard error

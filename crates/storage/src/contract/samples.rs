@@ -142,7 +142,9 @@ pub fn varied_clients() -> Vec<NewClient> {
             it.settings.access_token_signed_response_alg = Some(algorithm);
         });
     }
-    add("lifetime", &|it| it.settings.access_token_lifetime = Some(60));
+    add("lifetime", &|it| {
+        it.settings.access_token_lifetime = Some(60);
+    });
     clients
 }
 
