@@ -128,23 +128,26 @@ struct TargetClient<'issuer> {
     lifetime_seconds: Option<u32>,
 }
 
-/// Starts the program, adds the clients that the suite needs, and lets it judge.
+/// Starts the program as in production, adds the clients that the suite needs, and lets it judge.
 pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
     server::build()?;
     let data = Data::new()?;
-    let address = server::free_address()?;
+    let (inside, outside) = (server::free_address()?, server::free_address()?);
     // An issuer with a path, since that is what metadata and routes can get wrong.
-    let issuer = format!("http://{address}/tenant");
+    let issuer = format!("https://{outside}/tenant");
     let mut clients = toml::Table::new();
     for fixture in fixtures(&issuer) {
         let client = toml::Value::try_from(fixture.add(&data)?);
         let client = client.map_err(|error| ChoreError::Answer(error.to_string()))?;
         clients.insert(fixture.role.to_owned(), client);
     }
-    let _server = data.serve(&address, &issuer)?;
+    let _server = data.serve(&inside, &issuer)?;
+    let certificate = data.path().join("front.pem");
+    let _front = server::tls_front(&outside, &inside, &certificate)?;
 
     let mut target = toml::Table::new();
     target.insert("issuer".into(), issuer.as_str().into());
+    target.insert("ca_file".into(), certificate.display().to_string().into());
     target.insert("bearer_endpoint".into(), bearer_endpoint(&issuer).into());
     target.insert("clients".into(), clients.into());
     let deviations = DEVIATIONS.map(|(id, reason)| (id.to_owned(), reason.into()));

@@ -1,6 +1,6 @@
 //! The program, run for a chore: on a port of its own, with data of its own, ended with its owner.
 
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,12 +14,13 @@ pub(crate) fn build() -> Result<(), ChoreError> {
     cargo(&["build", "-p", "countersign-server"])
 }
 
-fn program() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+/// A program that cargo has built.
+fn built(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
     target
         .join("debug")
-        .join(format!("countersign{}", std::env::consts::EXE_SUFFIX))
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// A data folder on which commands can be run.
@@ -40,7 +41,7 @@ impl Data {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(built("countersign"));
         command
             .arg("--json")
             .arg("--data-dir")
@@ -72,7 +73,7 @@ impl Data {
     }
 
     /// Starts the server, and waits until it says that it listens.
-    pub(crate) fn serve(&self, address: &str, issuer: &str) -> Result<Server, ChoreError> {
+    pub(crate) fn serve(&self, address: &str, issuer: &str) -> Result<Running, ChoreError> {
         let mut child = self
             .command(&["serve", "--listen", address, "--issuer", issuer])
             .env("COUNTERSIGN_LOG", "warn")
@@ -80,7 +81,7 @@ impl Data {
             .spawn()
             .map_err(ChoreError::io("countersign serve"))?;
         let stdout = child.stdout.take();
-        let server = Server(child);
+        let server = Running(child);
         let stdout = stdout.ok_or_else(|| ChoreError::Answer("serve has no output".into()))?;
         first_document(stdout)?;
         Ok(server)
@@ -102,10 +103,35 @@ fn first_document(output: impl Read) -> Result<Value, ChoreError> {
     first.map_err(|error| ChoreError::Answer(format!("serve: {error}")))
 }
 
-/// A running server; it is ended when this is dropped.
-pub(crate) struct Server(Child);
+/// Puts TLS before the program, as a proxy does in production; waits until it listens.
+pub(crate) fn tls_front(
+    listen: &str,
+    backend: &str,
+    certificate: &Path,
+) -> Result<Running, ChoreError> {
+    let example = ["-p", "countersign-conformance", "--example", "tls_front"];
+    cargo(&[&["build"], &example[..]].concat())?;
+    let mut child = Command::new(built("examples/tls_front"))
+        .args([listen, backend])
+        .arg(certificate)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(ChoreError::io("tls_front"))?;
+    let stdout = child.stdout.take();
+    let front = Running(child);
+    let stdout = stdout.ok_or_else(|| ChoreError::Answer("tls_front has no output".into()))?;
+    let mut line = String::new();
+    let read = BufReader::new(stdout).read_line(&mut line);
+    match read.map_err(ChoreError::io("tls_front"))? {
+        0 => Err(ChoreError::Failed("tls_front".into())),
+        _ => Ok(front),
+    }
+}
 
-impl Drop for Server {
+/// A running program; it is ended when this is dropped.
+pub(crate) struct Running(Child);
+
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself, which the chore has noticed by then.
         let _ = self.0.kill();

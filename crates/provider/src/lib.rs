@@ -2,7 +2,7 @@
 //!
 //! A [`Provider`] takes typed requests ([`countersign_protocol`]), decides, and gives typed responses or errors. The
 //! host program owns everything else: HTTP, configuration, the clock, randomness, the master key, and the
-//! [`Store`](countersign_storage::Store).
+//! [`Store`].
 //!
 //! | where | which rules |
 //! | --- | --- |
