@@ -103,7 +103,8 @@ impl FromStr for Issuer {
         }
         let normal = url.as_str();
         let root_without_slash = url.path() == "/" && normal.strip_suffix('/') == Some(text);
-        if normal != text && !root_without_slash {
+        // Empty segments are lost on the way through many proxies.
+        if (normal != text && !root_without_slash) || url.path().contains("//") {
             return Err(IssuerError::NotNormal);
         }
         let path = url.path();
@@ -150,6 +151,8 @@ mod tests {
             ("https://AS.example", Err(IssuerError::NotNormal)),
             ("https://as.example:443", Err(IssuerError::NotNormal)),
             ("https://as.example/a/../b", Err(IssuerError::NotNormal)),
+            ("https://as.example//", Err(IssuerError::NotNormal)),
+            ("https://as.example/a//b", Err(IssuerError::NotNormal)),
             ("as.example", Err(IssuerError::NotAUrl)),
             ("", Err(IssuerError::NotAUrl)),
         ];

@@ -90,12 +90,37 @@ impl Directory {
                 return Ok(Some(known));
             }
         }
+        self.read(store, id).await
+    }
+
+    /// The client with this id, if it is not, or no longer, the one that `known` says: for a caller who knows a secret
+    /// that `known` does not, since the change may be younger than the last exchange with storage.
+    pub(crate) async fn find_newer(
+        &self,
+        store: &dyn Store,
+        known: &KnownClient,
+    ) -> Result<Option<Arc<KnownClient>>, StoreError> {
+        let newer = self.read(store, &known.client.client_id).await?;
+        Ok(newer.filter(|newer| newer.client != known.client))
+    }
+
+    async fn read(
+        &self,
+        store: &dyn Store,
+        id: &ClientId,
+    ) -> Result<Option<Arc<KnownClient>>, StoreError> {
         let heard_before = *self.heard();
         let Some(client) = store.find_client(id).await? else {
             return Ok(None);
         };
-        let known = Arc::new(KnownClient::new(client));
         let heard = self.heard();
+        // What is known of an unchanged client is worth keeping.
+        if let Some(known) = self.cache.get(id)
+            && known.client == client
+        {
+            return Ok(Some(known));
+        }
+        let known = Arc::new(KnownClient::new(client));
         if *heard == heard_before {
             self.cache.insert(id.clone(), Arc::clone(&known));
         }

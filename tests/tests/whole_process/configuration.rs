@@ -162,7 +162,7 @@ fn unknown_and_wrong_keys_of_a_file_are_named_with_the_file() {
             &["access_tokens ", "access_token?"],
         ),
         (
-            "[lifetimes]\naccess_token = '60'",
+            "[lifetimes]\naccess_token = 'sixty'",
             &["lifetimes.access_token"],
         ),
         (

@@ -1,9 +1,10 @@
 //! Whatever the bytes: no panic, nothing accepted that was not signed, one spelling per token.
 
-use countersign_core::SigningAlgorithm;
-use countersign_jose::jws::{self, UnverifiedClaims, UnverifiedHeader};
+use countersign_core::{Secret, SigningAlgorithm};
+use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey, HmacKeys};
+use countersign_jose::jws::{self, JwsError, UnverifiedClaims, UnverifiedHeader};
 use countersign_jose::opaque::{self, SealingKeys};
-use countersign_jose::{SigningKey, access_token, hmac_jws};
+use countersign_jose::{SigningKey, access_token};
 use proptest::prelude::*;
 
 use crate::fixtures::{
@@ -19,7 +20,7 @@ fn offer(token: &str) -> bool {
     let _ = UnverifiedHeader::peek(token);
     let _ = UnverifiedClaims::peek(token);
     let _ = jws::verify_with(&KEY.verifying_key(), token);
-    let hmac = hmac_jws::verify(token, &hmac_jws::HmacKeys::default());
+    let hmac = hmac_jws::verify(token, &HmacKeys::default());
     let opaque = opaque::open(token, &sealing_keys(), ISSUER, NOW, LEEWAY);
     let jwt = validator().verify(token, &KEYS, NOW);
     jws::verify(token, &KEYS).is_ok() || hmac.is_ok() || opaque.is_ok() || jwt.is_ok()
@@ -80,6 +81,36 @@ proptest! {
     fn any_pkcs8_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
         for algorithm in SigningAlgorithm::ALL {
             prop_assert!(SigningKey::from_pkcs8(algorithm, &bytes).is_err());
+        }
+    }
+}
+
+/// The same for shared secrets: another secret, another character, a shorter tag.
+#[test]
+fn cve_2026_27840_one_spelling_per_hmac_token() {
+    let key = |byte| {
+        let secret = Secret::new(vec![byte; 32]);
+        HmacKey::new(HmacAlgorithm::Hs256, "one", &secret).expect("a long secret")
+    };
+    let keys = HmacKeys::new([key(1)]).expect("one id");
+    let token = hmac_jws::sign(&key(1), Some("JWT"), b"{}").unwrap();
+    assert!(hmac_jws::verify(&token, &keys).is_ok());
+    let stranger = hmac_jws::sign(&key(2), Some("JWT"), b"{}").unwrap();
+    assert_eq!(
+        hmac_jws::verify(&stranger, &keys).unwrap_err(),
+        JwsError::Signature
+    );
+    for index in 0..token.len() {
+        assert!(hmac_jws::verify(&token[..index], &keys).is_err(), "{index}");
+        for replacement in ["A", "Q", "g", "w", "_", "=", ".", ""] {
+            let mut other = token.clone();
+            other.replace_range(index..=index, replacement);
+            if other != token {
+                assert!(
+                    hmac_jws::verify(&other, &keys).is_err(),
+                    "{index} {replacement:?}"
+                );
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ mod secret;
 
 use std::sync::Arc;
 
-use countersign_core::{AuthMethod, Client, ClientId};
+use countersign_core::{AuthMethod, Client, ClientId, Secret};
 use countersign_protocol::{BasicPair, ErrorCode, ErrorResponse, PresentedClient};
 
 use crate::Provider;
@@ -86,9 +86,8 @@ impl Provider {
     ) -> Result<IdentifiedClient, ErrorResponse> {
         let mut proven = None;
         for BasicPair { user, password } in readings {
-            let known = self.known_client(&user).await?;
-            if self.secret_is_right(known.as_deref(), &password).await? {
-                proven = known;
+            proven = self.prove_reading(&user, &password).await?;
+            if proven.is_some() {
                 break;
             }
         }
@@ -100,6 +99,26 @@ impl Provider {
                 &format!("this client is registered for the authentication method {registered}"),
             )),
             _ => Ok(IdentifiedClient::Proven(ProvenClient(known))),
+        }
+    }
+
+    /// The client `user`, if `password` is a secret of it.
+    async fn prove_reading(
+        &self,
+        user: &str,
+        password: &Secret<String>,
+    ) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
+        let known = self.known_client(user).await?;
+        if self.secret_is_right(known.as_deref(), password).await? {
+            return Ok(known);
+        }
+        let Some(known) = known else { return Ok(None) };
+        // The client may have been changed a moment ago. While storage does not answer, what is in memory counts.
+        match self.directory.find_newer(&*self.store, &known).await {
+            Ok(Some(newer)) if self.secret_is_right(Some(&newer), password).await? => {
+                Ok(Some(newer))
+            }
+            Ok(_) | Err(_) => Ok(None),
         }
     }
 

@@ -69,3 +69,21 @@ async fn nodes_that_start_at_once_on_an_empty_store_agree_on_the_keys() {
     seen.dedup();
     assert_eq!(seen.len(), 1, "all nodes hold the same ring");
 }
+
+#[tokio::test]
+async fn a_client_that_was_added_again_works_in_its_first_request() {
+    let service = Service::new();
+    let (node, other) = (service.node().await, service.node().await);
+    let old = TestClient::add(&node, "worker", settings()).await;
+    old.token(&other).await.unwrap();
+    node.remove_client(&"worker".parse().unwrap())
+        .await
+        .unwrap();
+    let new = TestClient::add(&node, "worker", settings()).await;
+    new.token(&other).await.unwrap();
+    assert_eq!(
+        old.token(&other).await.unwrap_err().error,
+        ErrorCode::InvalidClient,
+        "without any synchronization"
+    );
+}

@@ -25,13 +25,18 @@ pub(crate) enum ClientCommand {
     /// Add a client and show its secret, once
     Add(Box<Add>),
     /// List all clients
+    #[command(
+        after_help = "Examples:\n  countersign client list\n  countersign client list --json | jq '.[].client_id'"
+    )]
     List,
     /// Show one client, under the member names of RFC 7591
+    #[command(after_help = "Examples:\n  countersign client show billing")]
     Show {
         /// The client
         client_id: ClientId,
     },
     /// Remove a client; everything that was issued to it ends within a second
+    #[command(after_help = "Examples:\n  countersign client remove billing")]
     Remove {
         /// The client
         client_id: ClientId,
@@ -40,10 +45,11 @@ pub(crate) enum ClientCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    countersign client add billing --scope 'invoices.read invoices.write' --default-scope invoices.read\n  \
-    countersign client add reports --resource https://api.example.com --introspect own\n  \
-    pass show billing | countersign client add billing --secret-stdin --auth-method client_secret_basic\n  \
-    countersign client add tv-app --public --redirect-uri com.example.tv:/callback")]
+    countersign client add billing --scope 'invoices.read invoices.write' \\\n      \
+        --default-scope invoices.read\n  \
+    countersign client add reports --resource https://api.example.com\n  \
+    pass show billing | countersign client add billing --secret-stdin\n  \
+    countersign client add tv --public --redirect-uri com.example.tv:/callback")]
 pub(crate) struct Add {
     /// The identifier: 1 to 255 printable ASCII characters
     client_id: ClientId,

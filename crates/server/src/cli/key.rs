@@ -11,6 +11,7 @@ use crate::output::{Failure, print, table};
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// List all keys with their place in life
+    #[command(after_help = "Examples:\n  countersign key list")]
     List,
     /// Announce successors; they take over once every verifier has had the time to see them
     #[command(
@@ -23,6 +24,9 @@ pub(crate) enum KeyCommand {
         algorithm: Option<SigningAlgorithm>,
     },
     /// End a compromised key at once, with every token that it made
+    #[command(
+        after_help = "Examples:\n  countersign key list\n  countersign key revoke 7hgJS0avQ_j_X2L_QZu1bxRKt_s5gvx5uGsx_nA9hO4"
+    )]
     Revoke {
         /// The key
         // One key id in 64 begins with a dash, and this is a command for bad days.

@@ -26,6 +26,7 @@ use crate::output::{Failure, Format};
 #[command(
     name = "countersign",
     version,
+    max_term_width = 100,
     after_help = "Examples:\n  \
         countersign serve\n      \
         Start a development set-up on http://127.0.0.1:8080 and print commands to try it.\n  \
@@ -41,17 +42,20 @@ struct Cli {
     command: Command,
 }
 
+/// The heading of what every command takes.
+const GLOBAL: &str = "Global options";
+
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// The folder for the database and the master key [default: ./countersign-data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     data_dir: Option<PathBuf>,
     /// A configuration file (TOML); every key may also be given as a variable, COUNTERSIGN_ and its name
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// Print one JSON document on standard output, and errors as JSON on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
 }
 
@@ -102,7 +106,14 @@ pub(crate) fn run() -> ExitCode {
 /// Help and version go to standard output; a wrong command line is told as JSON if `--json` is in it.
 fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if error.use_stderr() && arguments.iter().any(|argument| argument == "--json") {
-        return Failure::usage(error.render()).report(Format::Json);
+        // Clap writes for people: the first paragraph says what is wrong, the rest how it is meant.
+        let text = error.render().to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = first
+            .trim_start_matches("error: ")
+            .split_whitespace()
+            .collect();
+        return Failure::usage(words.join(" ")).report(Format::Json);
     }
     // Nobody is left to tell if the output is closed.
     let _ = error.print();
@@ -165,7 +176,7 @@ impl Opened {
         settings.access_token_format = config.access_token.format;
         settings.access_token_algorithm = config.access_token.algorithm;
         settings.access_token_lifetime = config.lifetimes.access_token;
-        settings.cache_max_stale = config.cache.max_stale;
+        settings.cache_max_stale = config.cache.max_stale.into();
         settings.hashing_workers = config.hashing.workers;
         let host = Host {
             clock: Arc::new(SystemClock),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use countersign_core::Issuer;
 use countersign_provider::Provider;
 use countersign_storage::{Deployment, MarkDeployment};
 use serde_json::json;
@@ -59,21 +60,13 @@ impl Serve {
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new("listen", error))?;
-        let issuer = parse_issuer(
-            &config
-                .issuer
-                .clone()
-                .unwrap_or_else(|| format!("http://{address}")),
-        )?;
+        let issuer = match &config.issuer {
+            Some(issuer) => parse_issuer(issuer)?,
+            None => derive_issuer(address)?,
+        };
         let development = issuer.is_development();
-        // RULES O3: a development set-up stays on loopback.
-        if development && !address.ip().is_loopback() {
-            return Err(Failure::new(
-                "development",
-                format!(
-                    "without an https --issuer this is a development set-up, which listens on loopback only, not on {address}"
-                ),
-            ));
+        if development {
+            require_loopback(address)?;
         }
         let opened = Opened::open(&config, issuer.clone()).await?;
         mark_deployment(&opened, development).await?;
@@ -104,6 +97,25 @@ impl Serve {
         sweeping.abort();
         Ok(())
     }
+}
+
+/// The issuer of a set-up that nobody has configured: where it listens.
+fn derive_issuer(address: SocketAddr) -> Result<Issuer, Failure> {
+    require_loopback(address)?;
+    parse_issuer(&format!("http://{address}"))
+}
+
+/// RULES O3: a development set-up stays on loopback.
+fn require_loopback(address: SocketAddr) -> Result<(), Failure> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "development",
+        format!(
+            "without an https --issuer this is a development set-up, which listens on loopback only, not on {address}"
+        ),
+    ))
 }
 
 /// RULES O3: development marks its database, and production refuses that database, since its secrets were made for

@@ -1,4 +1,5 @@
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use countersign_storage::contract::run;
 use rusqlite::params;
@@ -226,6 +227,46 @@ fn full_queue_is_unavailable_and_never_blocks() {
         for answer in queued {
             assert_eq!(answer.await, Ok(()));
         }
+    });
+}
+
+/// A command that is run beside a busy server gets its turn: the lock is asked for often, and there are pauses in
+/// which it is free.
+#[test]
+fn busy_writer_gives_way_to_other_processes() {
+    run(async {
+        let (folder, workers) = workers();
+        let other = crate::open::connect(&folder.path().join("test.db")).unwrap();
+        let (workers, stop) = (Arc::new(workers), Arc::new(AtomicBool::new(false)));
+        let load = tokio::spawn({
+            let (workers, stop) = (Arc::clone(&workers), Arc::clone(&stop));
+            async move {
+                let mut queued = VecDeque::new();
+                while !stop.load(Ordering::SeqCst) {
+                    // A slow disk: the lock is held nearly all of the time, and the queue is never empty.
+                    queued.push_back(workers.write(|_| {
+                        thread::sleep(Duration::from_millis(10));
+                        Ok(())
+                    }));
+                    if queued.len() > 3 {
+                        queued.pop_front().unwrap().await.unwrap();
+                    }
+                }
+            }
+        });
+        let start = Instant::now();
+        for number in 0..10 {
+            thread::sleep(Duration::from_millis(20));
+            insert(&other, number).unwrap();
+        }
+        // Ten stretches and their pauses make little more than one second.
+        assert!(
+            start.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            start.elapsed()
+        );
+        stop.store(true, Ordering::SeqCst);
+        load.await.unwrap();
     });
 }
 

@@ -1,11 +1,10 @@
 //! The same contract when every call may reach another handle on the same file, as with several processes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use countersign_core::{Client, ClientId, Epoch, KeyId, KeyRecord, NewClient, Timestamp, TokenId};
-use countersign_storage::contract::samples::{NOW, token};
+use countersign_core::{Client, ClientId, KeyId, KeyRecord, NewClient, Timestamp, TokenId};
 use countersign_storage::{
     AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, Deployment,
     KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment, RemoveClient,
@@ -81,35 +80,3 @@ countersign_storage::contract_tests!({
         folder,
     )
 });
-
-/// A command that is run beside a busy server gets its turn.
-#[test]
-fn busy_writer_gives_way_to_other_processes() {
-    let folder = folder();
-    let (busy, other) = (Arc::new(open(&file(&folder))), open(&file(&folder)));
-    let stop = Arc::new(AtomicBool::new(false));
-    countersign_storage::contract::run(async {
-        let mut load = Vec::new();
-        // More than one group takes, so that the queue is never empty.
-        for _ in 0..1_000 {
-            let (busy, stop) = (Arc::clone(&busy), Arc::clone(&stop));
-            load.push(tokio::spawn(async move {
-                let mut written = 0_u32;
-                while !stop.load(Ordering::Relaxed) {
-                    let token = token(Epoch::from_number(1));
-                    assert!(busy.revoke_token(&token, NOW).await.is_ok());
-                    written += 1;
-                }
-                written
-            }));
-        }
-        for _ in 0..10 {
-            let answer = other.revoke_token(&token(Epoch::from_number(2)), NOW).await;
-            assert_eq!(answer, Ok(RevokeToken::Revoked));
-        }
-        stop.store(true, Ordering::Relaxed);
-        for task in load {
-            assert!(task.await.unwrap() > 0);
-        }
-    });
-}

@@ -1,22 +1,22 @@
 //! Configuration: flag beats variable beats file beats default. Unknown keys are errors that name the nearest known one.
 
+mod variables;
+
 use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign_core::{AccessTokenFormat, ClientSettings, SigningAlgorithm};
 use figment::error::Kind;
-use figment::providers::{Env, Format as _, Serialized, Toml};
+use figment::providers::{Format as _, Serialized, Toml};
 use figment::{Figment, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::output::Failure;
-
-/// Before each variable that is a configuration key.
-const PREFIX: &str = "COUNTERSIGN_";
+use variables::{Variables, number, variable};
 
 /// Variables that are read elsewhere and are no keys of a file.
-const NOT_KEYS: [&str; 2] = [CONFIG_VARIABLE, "master_key"];
+const NOT_KEYS: &[&str] = &[CONFIG_VARIABLE, "master_key"];
 const CONFIG_VARIABLE: &str = "config";
 
 /// Everything that can be configured.
@@ -56,6 +56,7 @@ pub(crate) struct AccessToken {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lifetimes {
     /// Access tokens.
+    #[serde(deserialize_with = "number")]
     pub(crate) access_token: u32,
 }
 
@@ -64,7 +65,8 @@ pub(crate) struct Lifetimes {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cache {
     /// Seconds for which clients and keys are used while storage does not answer.
-    pub(crate) max_stale: i64,
+    #[serde(deserialize_with = "number")]
+    pub(crate) max_stale: u32,
 }
 
 /// How secrets that people chose are hashed.
@@ -72,6 +74,7 @@ pub(crate) struct Cache {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Hashing {
     /// How many hashes are made at the same time.
+    #[serde(deserialize_with = "number")]
     pub(crate) workers: usize,
 }
 
@@ -110,16 +113,15 @@ pub(crate) struct Flags {
 impl Config {
     /// Puts the configuration together from its four sources.
     pub(crate) fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
-        let file = file.map(Path::to_owned).or_else(|| {
-            env::var_os(format!("{PREFIX}{}", CONFIG_VARIABLE.to_uppercase())).map(PathBuf::from)
-        });
+        let file = file
+            .map(Path::to_owned)
+            .or_else(|| env::var_os(variable(&[CONFIG_VARIABLE])).map(PathBuf::from));
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let variables = Env::prefixed(PREFIX).ignore(&NOT_KEYS).split("__");
         let config: Self = figment
-            .merge(variables)
+            .merge(Variables(NOT_KEYS))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| explain(&error))?;
@@ -143,7 +145,7 @@ impl Config {
             1,
             i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME),
         )?;
-        range("cache.max_stale", self.cache.max_stale, 1, 3_600)?;
+        range("cache.max_stale", i64::from(self.cache.max_stale), 1, 3_600)?;
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));
         }
@@ -171,7 +173,7 @@ fn explain(error: &figment::Error) -> Failure {
     };
     let spell = |parts: &[&str]| {
         if from_env {
-            format!("{PREFIX}{}", parts.join("__").to_uppercase())
+            variable(parts)
         } else {
             parts.join(".")
         }

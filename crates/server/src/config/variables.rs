@@ -1,0 +1,100 @@
+//! Environment variables as a source of configuration: texts, whatever they look like.
+
+use std::env;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+use serde::Deserializer;
+use serde::de::{Error, Unexpected, Visitor};
+
+/// Before each variable that is a configuration key.
+const PREFIX: &str = "COUNTERSIGN_";
+
+/// The name of the variable that stands for a key.
+pub(super) fn variable(key: &[&str]) -> String {
+    format!("{PREFIX}{}", key.join("__").to_uppercase())
+}
+
+/// Every variable that begins with `COUNTERSIGN_`, but for those in the list. Nested keys are joined by `__`.
+///
+/// The values are texts and stay texts: a folder may be called `2027`. Keys that are numbers read them with [`number`].
+pub(super) struct Variables(pub(super) &'static [&'static str]);
+
+impl Provider for Variables {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment variables")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut dict = Dict::new();
+        for (name, value) in env::vars_os() {
+            let Some(key) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+                continue;
+            };
+            let key = key.to_lowercase();
+            if self.0.contains(&key.as_str()) {
+                continue;
+            }
+            let value = value
+                .into_string()
+                .map_err(|_| figment::Error::from(format!("{} is not UTF-8", variable(&[&key]))))?;
+            insert(&mut dict, &key, value);
+        }
+        Ok(Profile::Default.collect(dict))
+    }
+}
+
+fn insert(dict: &mut Dict, key: &str, value: String) {
+    match key.split_once("__") {
+        None => {
+            dict.insert(key.to_owned(), Value::from(value));
+        }
+        Some((parent, rest)) => {
+            let entry = dict
+                .entry(parent.to_owned())
+                .or_insert_with(|| Value::from(Dict::new()));
+            // Else a group was given a value of its own; the type error that follows says so.
+            if let Value::Dict(_, inner) = entry {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// A whole number, as a number or as a text that is one.
+pub(super) fn number<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr + TryFrom<i64> + TryFrom<u64>,
+    D: Deserializer<'de>,
+{
+    struct Number<T>(PhantomData<T>);
+
+    impl<T> Visitor<'_> for Number<T>
+    where
+        T: FromStr + TryFrom<i64> + TryFrom<u64>,
+    {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number that is not negative")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+            T::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+            T::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            text.parse()
+                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_any(Number(PhantomData))
+}
