@@ -98,7 +98,8 @@ impl FromStr for Issuer {
             "http" if is_loopback(&host) => true,
             _ => return Err(IssuerError::NotHttps),
         };
-        if text.contains(['?', '#', '@']) {
+        let user_info = !url.username().is_empty() || url.password().is_some();
+        if url.query().is_some() || url.fragment().is_some() || user_info {
             return Err(IssuerError::Excess);
         }
         let normal = url.as_str();
@@ -148,6 +149,8 @@ mod tests {
             ("https://as.example?a", Err(IssuerError::Excess)),
             ("https://as.example#a", Err(IssuerError::Excess)),
             ("https://u@as.example", Err(IssuerError::Excess)),
+            ("https://@as.example", Err(IssuerError::NotNormal)),
+            ("https://as.example/@a", Ok(false)),
             ("https://AS.example", Err(IssuerError::NotNormal)),
             ("https://as.example:443", Err(IssuerError::NotNormal)),
             ("https://as.example/a/../b", Err(IssuerError::NotNormal)),
