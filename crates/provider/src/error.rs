@@ -3,11 +3,12 @@
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use countersign_storage::StoreError;
 
-/// Storage did not answer: nothing was decided and nothing consumed (RULES A3). The detail goes to the log only.
+/// Storage did not answer, or not whether it did what was asked; nobody is told that it did (RULES A3). The detail goes
+/// to the log only.
 pub(crate) fn unavailable(error: &StoreError) -> ErrorResponse {
     tracing::error!(%error, "storage");
     ErrorResponse::new(
         ErrorCode::TemporarilyUnavailable,
-        "the service cannot reach its storage; nothing was changed, try again",
+        "the service cannot reach its storage; try again",
     )
 }

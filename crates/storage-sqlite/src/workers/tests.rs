@@ -245,7 +245,7 @@ fn busy_writer_gives_way_to_other_processes() {
                 while !stop.load(Ordering::SeqCst) {
                     // A slow disk: the lock is held nearly all of the time, and the queue is never empty.
                     queued.push_back(workers.write(|_| {
-                        thread::sleep(Duration::from_millis(10));
+                        thread::sleep(Duration::from_millis(50));
                         Ok(())
                     }));
                     if queued.len() > 3 {
@@ -255,13 +255,13 @@ fn busy_writer_gives_way_to_other_processes() {
             }
         });
         let start = Instant::now();
-        for number in 0..10 {
+        for number in 0..6 {
             thread::sleep(Duration::from_millis(20));
             insert(&other, number).unwrap();
         }
-        // Ten stretches and their pauses make little more than one second.
+        // A stretch and the group in which it ends take about a quarter of a second; a machine may be slow.
         assert!(
-            start.elapsed() < Duration::from_secs(4),
+            start.elapsed() < Duration::from_secs(10),
             "{:?}",
             start.elapsed()
         );

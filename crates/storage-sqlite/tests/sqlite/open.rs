@@ -152,16 +152,20 @@ fn unreachable_files_are_named() {
 #[test]
 fn names_that_sqlite_reads_in_its_own_way_are_only_names() {
     let folder = folder();
+    // All other tests name their files from the root on.
+    let home = std::env::current_dir().unwrap();
+    std::env::set_current_dir(folder.path()).unwrap();
     for name in [":memory:", "file:x?mode=memory", "it's 100%.db"] {
-        let path = folder.path().join(name);
-        run(create(&open(&path), "a"));
-        assert_eq!(
-            run(open(&path).list_clients(None, 10)).unwrap().len(),
-            1,
+        let path = Path::new(name);
+        run(create(&open(path), "a"));
+        let clients = run(open(path).list_clients(None, 10)).unwrap();
+        assert_eq!(clients.len(), 1, "{name}");
+        assert!(
+            folder.path().join(name).metadata().unwrap().len() > 0,
             "{name}"
         );
-        assert!(path.metadata().unwrap().len() > 0);
     }
+    std::env::set_current_dir(home).unwrap();
 }
 
 #[test]

@@ -223,6 +223,35 @@ pub async fn rule_n1_changes_swept_out_of_order_are_not_lost(store: Arc<dyn Stor
     }
 }
 
+/// A sweep that runs beside a poll takes nothing out of its answer: either all is told, or that it cannot be.
+pub async fn rule_n1_sweep_beside_a_poll_hides_nothing(store: Arc<dyn Store>) {
+    for round in 0..10 {
+        let start = head(&store).await;
+        create(&*store, &format!("client-{round}")).await;
+        let poll_or_sweep = |store: Arc<dyn Store>, racer| {
+            let start = start.clone();
+            async move {
+                if racer == 0 {
+                    let much_later = NOW.plus(CHANGE_RETENTION_SECONDS + 1);
+                    return store.sweep(much_later, 100).await == Ok(1);
+                }
+                let mut all_told = true;
+                for _ in 0..10 {
+                    all_told &= match store.changes_since(&start).await {
+                        Ok(Changes::Entries { changes, .. }) => changes.len() == 1,
+                        answer => answer.is_ok(),
+                    };
+                }
+                all_told
+            }
+        };
+        assert!(
+            race(&store, poll_or_sweep).await.into_iter().all(|it| it),
+            "round {round}"
+        );
+    }
+}
+
 /// A feed that is longer than [`MAX_CHANGES`] is not told entry by entry: answers are bounded.
 pub async fn rule_n1_too_many_changes_mean_rebuild(store: Arc<dyn Store>) {
     let start = head(&store).await;

@@ -128,6 +128,7 @@ macro_rules! contract_tests {
             changes::rule_n1_unknown_cursor_means_rebuild
             changes::rule_n1_old_cursor_means_rebuild
             changes::rule_n1_changes_swept_out_of_order_are_not_lost
+            changes::rule_n1_sweep_beside_a_poll_hides_nothing
             changes::rule_n1_too_many_changes_mean_rebuild
             changes::rule_n1_what_is_visible_is_logged
             changes::rule_n1_polling_passes_over_nothing
