@@ -33,7 +33,9 @@ impl Home {
         let home = Self::empty();
         let files = PREPARED.get_or_init(|| {
             let first = Self::empty();
-            let _ = first.json(&["key", "list"]);
+            // The first command that adds something makes the keys.
+            let _ = first.json(&["client", "add", "first"]);
+            let _ = first.json(&["client", "remove", "first"]);
             let entries = fs::read_dir(first.data_dir()).expect("it was made");
             entries
                 .map(|entry| {

@@ -1,10 +1,11 @@
 //! `cargo xtask bench`.
 
-use std::fs;
+use std::path::PathBuf;
+use std::{fs, io};
 
 use serde::Deserialize;
 
-use crate::run::{ChoreError, cargo, root};
+use crate::run::{ChoreError, cargo, target};
 
 /// What is compared: the cost, its floor in the same run, and the ratio that is promised.
 const RATIOS: [(&str, &str, Option<f64>); 4] = [
@@ -28,6 +29,13 @@ struct Estimate {
 
 /// Runs the benchmarks and prints the ratios.
 pub(crate) fn ratios() -> Result<(), ChoreError> {
+    // What an older run has left behind is nobody's ratio.
+    match fs::remove_dir_all(estimates()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(ChoreError::io(estimates().display().to_string())(error));
+        }
+        _ => {}
+    }
     cargo(&["bench", "-p", "countersign-benches"])?;
     println!(
         "\n{:<14} {:>10}   {:<12} {:>10}   {:>6}   goal",
@@ -49,12 +57,14 @@ pub(crate) fn ratios() -> Result<(), ChoreError> {
     Ok(())
 }
 
+/// Where criterion writes what it has estimated.
+fn estimates() -> PathBuf {
+    target().join("criterion/es256")
+}
+
 /// The median of a benchmark, in nanoseconds.
 fn median(name: &str) -> Result<f64, ChoreError> {
-    let path = root()
-        .join("target/criterion/es256")
-        .join(name)
-        .join("new/estimates.json");
+    let path = estimates().join(name).join("new/estimates.json");
     let text = fs::read(&path).map_err(ChoreError::io(path.display().to_string()))?;
     let estimates: Estimates =
         serde_json::from_slice(&text).map_err(|error| ChoreError::Answer(error.to_string()))?;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::run::{ChoreError, cargo, root};
+use crate::run::{ChoreError, cargo, target};
 
 /// Builds the program.
 pub(crate) fn build() -> Result<(), ChoreError> {
@@ -16,9 +16,7 @@ pub(crate) fn build() -> Result<(), ChoreError> {
 
 /// A program that cargo has built.
 fn built(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
-    target
+    target()
         .join("debug")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -255,6 +255,9 @@ pub enum SettingsError {
     /// The default names what the client may not have.
     #[error("the default scope '{0}' is not in the client's scope")]
     DefaultScopeNotAllowed(String),
+    /// It names more scopes than a scope may have.
+    #[error("a client has at most {max} scopes", max = Scope::MAX_TOKENS)]
+    TooManyScopes,
     /// Keys are kept for tokens that live no longer than [`ClientSettings::MAX_ACCESS_TOKEN_LIFETIME`].
     #[error(
         "access tokens live between 1 and {max} seconds",
@@ -286,8 +289,8 @@ impl ClientSettings {
         }
     }
 
-    /// The settings of a client about which nothing was said but its redirect URIs: `client_credentials` without
-    /// any, `authorization_code` and `refresh_token` with some.
+    /// What a client may use about which nothing was said but its redirect URIs: `client_credentials` without any,
+    /// `authorization_code` and `refresh_token` with some.
     #[must_use]
     pub fn default_grant_types(redirect_uris: &[RedirectUri]) -> Vec<GrantType> {
         if redirect_uris.is_empty() {
@@ -307,6 +310,9 @@ impl ClientSettings {
     pub fn check(&self) -> Result<(), SettingsError> {
         if self.grant_types.is_empty() {
             return Err(SettingsError::NoGrantType);
+        }
+        if self.scope.iter().count() > Scope::MAX_TOKENS {
+            return Err(SettingsError::TooManyScopes);
         }
         if self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials) {
             return Err(SettingsError::PublicClientCredentials);
@@ -424,6 +430,15 @@ mod tests {
             with(|it| it.default_scope = "read admin".parse().ok()),
             Err(SettingsError::DefaultScopeNotAllowed("admin".into()))
         );
+        let scopes = |count: usize| ClientSettings {
+            scope: (0..count).map(|n| n.to_string().parse().unwrap()).collect(),
+            ..settings()
+        };
+        assert_eq!(scopes(257).check(), Err(SettingsError::TooManyScopes));
+        let most = scopes(256);
+        assert_eq!(most.check(), Ok(()));
+        let json = serde_json::to_string(&most).unwrap();
+        assert_eq!(serde_json::from_str::<ClientSettings>(&json).unwrap(), most);
         for lifetime in [0, ClientSettings::MAX_ACCESS_TOKEN_LIFETIME + 1] {
             let settings = ClientSettings {
                 access_token_lifetime: Some(lifetime),

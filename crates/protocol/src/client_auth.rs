@@ -43,7 +43,13 @@ impl PresentedClient {
             {
                 invalid("client_id in the body is not the one in the Authorization header")
             }
-            (AuthorizationHeader::Basic(basic), _, None) => Ok(Self::Basic(basic)),
+            (AuthorizationHeader::Basic(mut basic), client_id, None) => {
+                // The body may tell which reading of the header was meant.
+                if let Some(client_id) = client_id {
+                    basic.readings.retain(|reading| reading.user == client_id);
+                }
+                Ok(Self::Basic(basic))
+            }
             (AuthorizationHeader::Bearer(_), _, _) => {
                 invalid("a bearer token does not authenticate a client here")
             }

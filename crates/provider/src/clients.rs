@@ -57,7 +57,7 @@ pub enum AddClientError {
 }
 
 /// The most bytes that a client secret may have: what fits into a request in every encoding.
-pub const MAX_SECRET_BYTES: usize = 16 * 1024;
+pub const MAX_SECRET_BYTES: usize = 8 * 1024;
 
 impl Provider {
     /// Adds a client. It can be used as soon as this returns.

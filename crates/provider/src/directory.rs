@@ -1,6 +1,5 @@
 //! The clients that are known, in memory: never more than a second behind storage while it answers (RULES A2, N1).
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::{Client, ClientId, Timestamp};
@@ -8,6 +7,7 @@ use countersign_storage::{Store, StoreError};
 use quick_cache::sync::Cache;
 
 use crate::authenticate::Turnstile;
+use crate::touch::Touch;
 
 /// The most clients that are kept in memory.
 const CAPACITY: usize = 50_000;
@@ -58,37 +58,30 @@ pub(crate) struct Directory {
     /// Grows with every change that was heard of. Whoever reads a client from storage puts it into the cache only if
     /// nothing was heard in between, so an older state never takes the place of a newer one.
     heard: Mutex<u64>,
-    /// When the last exchange with storage that ended well began.
-    fresh_at: AtomicI64,
-    max_stale: i64,
 }
 
 impl Directory {
-    /// An empty directory, in touch with storage since `now`.
-    pub(crate) fn new(now: Timestamp, max_stale: i64) -> Self {
+    /// An empty directory.
+    pub(crate) fn new() -> Self {
         Self {
             cache: Cache::new(CAPACITY),
             heard: Mutex::default(),
-            fresh_at: AtomicI64::new(now.as_seconds()),
-            max_stale,
         }
     }
 
-    /// The client with this id.
+    /// The client with this id; from memory only if `touch` with storage is fresh.
     pub(crate) async fn find(
         &self,
         store: &dyn Store,
         id: &ClientId,
+        touch: &Touch,
         now: Timestamp,
     ) -> Result<Option<Arc<KnownClient>>, StoreError> {
-        if let Some(known) = self.cache.get(id) {
-            // RULES A3: from caches no older than `cache.max_stale` since the last good poll began.
-            let age = now.since(Timestamp::from_seconds(
-                self.fresh_at.load(Ordering::Acquire),
-            ));
-            if age <= self.max_stale {
-                return Ok(Some(known));
-            }
+        // RULES A3: from caches no older than `cache.max_stale` since the last good poll began.
+        if touch.is_fresh(now)
+            && let Some(known) = self.cache.get(id)
+        {
+            return Ok(Some(known));
         }
         self.read(store, id).await
     }
@@ -139,11 +132,6 @@ impl Directory {
         let mut heard = self.heard();
         *heard += 1;
         self.cache.clear();
-    }
-
-    /// Everything that has changed before `began` is known.
-    pub(crate) fn is_fresh(&self, began: Timestamp) {
-        self.fresh_at.store(began.as_seconds(), Ordering::Release);
     }
 
     fn heard(&self) -> std::sync::MutexGuard<'_, u64> {

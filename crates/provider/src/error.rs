@@ -12,3 +12,11 @@ pub(crate) fn unavailable(error: &StoreError) -> ErrorResponse {
         "the service cannot reach its storage; try again",
     )
 }
+
+/// Storage was not heard for so long that keys in memory may have been revoked since (RULES A3).
+pub(crate) fn out_of_touch() -> ErrorResponse {
+    ErrorResponse::new(
+        ErrorCode::TemporarilyUnavailable,
+        "the service has not heard its storage for too long; try again",
+    )
+}

@@ -32,7 +32,7 @@ impl Provider {
                 return Ok(IntrospectionResponse::Inactive);
             }
             // RULES A3: 503, never an answer.
-            Err(PresentedError::Unknown(error)) => return Err(unavailable(&error)),
+            Err(PresentedError::Unknown(error)) => return Err(error),
         };
         // RFC 7662 §2.2: "if the protected resource is not allowed to introspect this particular token, then the
         // authorization server MUST instead return an introspection response with the active field set to false".
@@ -89,7 +89,7 @@ impl Provider {
         let token = match self.check_presented(token).await {
             Ok(token) => token.into_claims(),
             Err(PresentedError::NotGood | PresentedError::Ended) => return Err(invalid()),
-            Err(PresentedError::Unknown(error)) => return Err(unavailable(&error)),
+            Err(PresentedError::Unknown(error)) => return Err(error),
         };
         // RFC 9068 §4: "The resource server MUST validate that the aud claim contains a resource indicator value
         // corresponding to an identifier the resource server expects for itself."
@@ -113,7 +113,7 @@ impl Provider {
         let id = token.client_id.parse().map_err(|_| invalid())?;
         let known = self
             .directory
-            .find(&*self.store, &id, self.clock.now())
+            .find(&*self.store, &id, &self.touch, self.clock.now())
             .await
             .map_err(|error| unavailable(&error))?;
         known.map(|known| known.client.clone()).ok_or_else(invalid)

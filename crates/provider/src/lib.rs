@@ -12,7 +12,7 @@
 //! | `presented.rs` | the one gate in: every presented token |
 //! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
 //! | `keys/` | the life of keys: announced, active, retiring, gone |
-//! | `directory.rs`, `synchronize.rs` | clients in memory, a second behind storage at most |
+//! | `directory.rs`, `synchronize.rs`, `touch.rs` | clients and keys in memory, a second behind storage at most |
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -50,9 +50,9 @@ mod revoke;
 mod settings;
 mod synchronize;
 mod token;
+mod touch;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use countersign_core::{Clock, KeyId, KeyPurpose, Random};
 use countersign_jose::access_token::AccessTokenValidator;
@@ -87,7 +87,7 @@ pub struct Provider {
     directory: directory::Directory,
     hasher: authenticate::Hasher,
     cursor: tokio::sync::Mutex<ChangeCursor>,
-    lost_touch: AtomicBool,
+    touch: touch::Touch,
 }
 
 impl Provider {
@@ -110,10 +110,10 @@ impl Provider {
         Ok(Self {
             keys,
             validator: presented::own_validator(&settings.issuer),
-            directory: directory::Directory::new(now, settings.cache_max_stale),
+            directory: directory::Directory::new(),
+            touch: touch::Touch::new(now, settings.cache_max_stale),
             hasher: authenticate::Hasher::new(settings.hashing_workers),
             cursor: tokio::sync::Mutex::new(cursor),
-            lost_touch: AtomicBool::new(false),
             clock: host.clock,
             random: host.random,
             store,

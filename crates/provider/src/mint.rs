@@ -6,12 +6,16 @@ use countersign_jose::opaque;
 use countersign_protocol::{ErrorCode, ErrorResponse, TokenResponse};
 
 use crate::Provider;
+use crate::error::out_of_touch;
 use crate::permit::Authorized;
 
 impl Provider {
     /// Signs or seals the access token for what was authorized.
     pub(crate) fn mint(&self, authorized: &Authorized) -> Result<TokenResponse, ErrorResponse> {
         let now = self.clock.now();
+        if !self.touch.is_fresh(now) {
+            return Err(out_of_touch());
+        }
         let client = authorized.client();
         let lifetime = client.settings.access_token_lifetime;
         let lifetime = i64::from(lifetime.unwrap_or(self.settings.access_token_lifetime));

@@ -1,10 +1,12 @@
 //! The one gate out (RULES A4): policy gives a [`Permit`], storage makes it true, and only then is anything signed.
 //!
-//! None of these types can be made anywhere else, so a path to a signature that skips a check does not compile.
+//! A permit is made of evidence, a granted scope and a granted audience. Each of these can be made only by the module
+//! that checks it, so a path to a token that skips one of the checks does not compile.
 
 use countersign_core::{Client, GrantId, Scope};
 
 use crate::authenticate::ProvenClient;
+use crate::token::{GrantedAudience, GrantedScope};
 
 /// What was proved before a token was asked for. Each kind of evidence can be made only by the module that checks it.
 #[derive(Debug)]
@@ -17,8 +19,8 @@ pub(crate) enum Evidence {
 #[derive(Debug)]
 pub(crate) struct Permit {
     evidence: Evidence,
-    scope: Scope,
-    audience: Vec<String>,
+    scope: GrantedScope,
+    audience: GrantedAudience,
 }
 
 /// Policy has agreed and storage has made it true: this may be signed.
@@ -30,7 +32,11 @@ pub(crate) struct Authorized {
 
 impl Permit {
     /// The decision that whoever gave `evidence` may have a token of this scope, for this audience.
-    pub(crate) const fn new(evidence: Evidence, scope: Scope, audience: Vec<String>) -> Self {
+    pub(crate) const fn new(
+        evidence: Evidence,
+        scope: GrantedScope,
+        audience: GrantedAudience,
+    ) -> Self {
         Self {
             evidence,
             scope,
@@ -72,11 +78,11 @@ impl Authorized {
 
     /// The scope of the token.
     pub(crate) const fn scope(&self) -> &Scope {
-        &self.permit.scope
+        self.permit.scope.get()
     }
 
     /// The audience of the token.
     pub(crate) fn audience(&self) -> &[String] {
-        &self.permit.audience
+        self.permit.audience.get()
     }
 }

@@ -3,11 +3,12 @@
 use countersign_core::{ClientId, Issuer, Secret, TokenId};
 use countersign_jose::access_token::{AccessTokenClaims, AccessTokenValidator, ExpectedAudience};
 use countersign_jose::opaque;
-use countersign_protocol::MAX_TOKEN_LEN;
-use countersign_storage::{Liveness, LivenessQuery, StoreError};
+use countersign_protocol::{ErrorResponse, MAX_TOKEN_LEN};
+use countersign_storage::{Liveness, LivenessQuery};
 use thiserror::Error;
 
 use crate::Provider;
+use crate::error::{out_of_touch, unavailable};
 use crate::settings::CLOCK_SKEW;
 
 /// A token of ours that is good and live. Only this module can make one.
@@ -43,9 +44,9 @@ pub(crate) enum PresentedError {
     /// It was good, and was ended: itself, or its client.
     #[error("the token has been ended")]
     Ended,
-    /// Storage did not say.
+    /// Nobody can say: storage did not answer, or was not heard for too long.
     #[error(transparent)]
-    Unknown(#[from] StoreError),
+    Unknown(ErrorResponse),
 }
 
 impl Provider {
@@ -54,6 +55,9 @@ impl Provider {
         &self,
         token: &Secret<String>,
     ) -> Result<LiveToken, PresentedError> {
+        if !self.touch.is_fresh(self.clock.now()) {
+            return Err(PresentedError::Unknown(out_of_touch()));
+        }
         let claims = self.verify_presented(token.expose())?;
         let id: TokenId = claims.jti.parse().map_err(|_| PresentedError::NotGood)?;
         let client_id: ClientId = claims
@@ -61,14 +65,12 @@ impl Provider {
             .parse()
             .map_err(|_| PresentedError::NotGood)?;
         // RULES A2: read from storage each time; no positive answer is kept.
-        match self
-            .store
-            .liveness(&LivenessQuery {
-                client_id,
-                token: id,
-            })
-            .await?
-        {
+        let query = &LivenessQuery {
+            client_id,
+            token: id,
+        };
+        let liveness = self.store.liveness(query).await;
+        match liveness.map_err(|error| PresentedError::Unknown(unavailable(&error)))? {
             Liveness::Live => Ok(LiveToken { claims, id }),
             Liveness::TokenRevoked | Liveness::ClientEnded => Err(PresentedError::Ended),
         }

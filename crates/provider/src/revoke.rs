@@ -22,7 +22,7 @@ impl Provider {
             // RFC 7009 §2.2: "invalid tokens do not cause an error response".
             Err(PresentedError::NotGood | PresentedError::Ended) => return Ok(()),
             // RULES A3: revocation is never answered with 200 while storage is away (attack class 30).
-            Err(PresentedError::Unknown(error)) => return Err(unavailable(&error)),
+            Err(PresentedError::Unknown(error)) => return Err(error),
         };
         // RFC 7009 §2.1: "verifies whether the token was issued to the client making the revocation request. If this
         // validation fails, the request is refused and the client is informed of the error".

@@ -1,7 +1,5 @@
 //! Keeping in touch with storage: what was changed elsewhere is known here within a second (RULES A2, N1).
 
-use std::sync::atomic::Ordering;
-
 use countersign_core::Timestamp;
 use countersign_storage::{Change, ChangeCursor, Changes};
 
@@ -18,16 +16,16 @@ impl Provider {
         let mut cursor = self.cursor.lock().await;
         let began = self.clock.now();
         let heard = self.hear(&mut cursor, began).await;
-        self.lost_touch.store(heard.is_err(), Ordering::Release);
-        if heard.is_ok() {
-            self.directory.is_fresh(began);
+        match heard {
+            Ok(()) => self.touch.heard(began),
+            Err(_) => self.touch.lost(),
         }
         heard
     }
 
     async fn hear(&self, cursor: &mut ChangeCursor, now: Timestamp) -> Result<(), KeyError> {
         // RULES A3: after reconnecting, caches are rebuilt before use.
-        let mut rebuild = self.lost_touch.load(Ordering::Acquire);
+        let mut rebuild = self.touch.is_lost();
         loop {
             let (next, changes) = match self.store.changes_since(cursor).await? {
                 Changes::Entries { cursor, changes } => (cursor, changes),
@@ -36,11 +34,14 @@ impl Provider {
                     (cursor, Vec::new())
                 }
             };
+            // Clients first: keys that cannot be read must not keep the removal of a client from being heard.
             for change in &changes {
-                match change {
-                    Change::Client(id) => self.directory.forget(id),
-                    Change::Keys => self.keys.reload(&*self.store, now).await?,
+                if let Change::Client(id) = change {
+                    self.directory.forget(id);
                 }
+            }
+            if changes.contains(&Change::Keys) {
+                self.keys.reload(&*self.store, now).await?;
             }
             *cursor = next;
             if changes.is_empty() {
@@ -62,10 +63,10 @@ impl Provider {
         Ok(swept)
     }
 
-    /// Whether storage answers (RULES A3: `/readyz` fails at once).
+    /// Whether storage answers, and what was last heard from it is understood (RULES A3: `/readyz` fails at once).
     pub async fn is_ready(&self) -> bool {
         match self.store.ping().await {
-            Ok(()) => true,
+            Ok(()) => !self.touch.is_lost(),
             Err(error) => {
                 tracing::warn!(%error, "not ready");
                 false

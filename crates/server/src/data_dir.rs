@@ -13,7 +13,10 @@ use crate::output::Failure;
 /// The variable that may hold the master key instead of the file.
 const MASTER_KEY_VARIABLE: &str = "COUNTERSIGN_MASTER_KEY";
 
-/// A folder that exists and is ours alone.
+/// The file that holds it.
+const MASTER_KEY_FILE: &str = "master.key";
+
+/// A folder that exists. What is secret in it is protected by the modes of the files.
 #[derive(Clone, Debug)]
 pub(crate) struct DataDir(PathBuf);
 
@@ -35,6 +38,21 @@ impl DataDir {
         &self.0
     }
 
+    /// The folder, if there is data in it.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, Failure> {
+        let folder = Self(path.to_owned());
+        if folder.database().exists() {
+            return Ok(folder);
+        }
+        Err(Failure::new(
+            "no_data",
+            format!(
+                "there is no data in {}; start the server, add a client, or name another --data-dir",
+                path.display()
+            ),
+        ))
+    }
+
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join("countersign.db")
@@ -42,11 +60,9 @@ impl DataDir {
 
     /// The master key: from the environment, else from its file, which is made if there is none.
     pub(crate) fn master_key(&self, random: &dyn Random) -> Result<MasterKey, Failure> {
-        let text = if let Ok(text) = std::env::var(MASTER_KEY_VARIABLE) {
-            Secret::new(text)
-        } else {
-            let drawn = Secret::new(base64url::encode(&random.bytes::<32>()));
-            self.keep_secret("master.key", &drawn)?
+        let text = match std::env::var_os(MASTER_KEY_VARIABLE) {
+            Some(text) => Secret::new(text.to_string_lossy().into_owned()),
+            None => self.master_key_file(random)?,
         };
         let bytes = base64url::decode(text.expose().trim())
             .ok()
@@ -56,10 +72,31 @@ impl DataDir {
                 "master_key",
                 format!(
                     "the master key is not 32 bytes in base64url (43 characters): {MASTER_KEY_VARIABLE} or {}",
-                    self.0.join("master.key").display()
+                    self.0.join(MASTER_KEY_FILE).display()
                 ),
             )
         })
+    }
+
+    /// The master key in its file. A new one is drawn only where there is no database that needs the old one.
+    fn master_key_file(&self, random: &dyn Random) -> Result<Secret<String>, Failure> {
+        // The key is always made before the database, so whoever sees a database looks for its key once more.
+        for _ in 0..2 {
+            if let Some(secret) = self.read_secret(MASTER_KEY_FILE)? {
+                return Ok(secret);
+            }
+            if !self.database().exists() {
+                let drawn = Secret::new(base64url::encode(&random.bytes::<32>()));
+                return self.keep_secret(MASTER_KEY_FILE, &drawn, random);
+            }
+        }
+        Err(Failure::new(
+            "master_key",
+            format!(
+                "{} has a database and no {MASTER_KEY_FILE}: bring back the one that belongs to it, or set {MASTER_KEY_VARIABLE}",
+                self.0.display()
+            ),
+        ))
     }
 
     /// The secret in the file `name`; if there is no such file, `new` is written to it.
@@ -69,17 +106,22 @@ impl DataDir {
         &self,
         name: &str,
         new: &Secret<String>,
+        random: &dyn Random,
     ) -> Result<Secret<String>, Failure> {
         let path = self.0.join(name);
         if let Some(secret) = self.read_secret(name)? {
             return Ok(secret);
         }
-        let draft = self.0.join(format!("{name}.{}", std::process::id()));
-        let written =
-            write_private(&draft, new.expose()).and_then(|()| fs::hard_link(&draft, &path));
-        let removed = fs::remove_file(&draft);
-        match written {
-            Ok(()) => removed.map_err(|error| failed("remove", &draft, &error))?,
+        let draft = format!("{name}.{}", base64url::encode(&random.bytes::<12>()));
+        let draft = self.0.join(draft);
+        write_private(&draft, new.expose()).map_err(|error| failed("write", &draft, &error))?;
+        let linked = fs::hard_link(&draft, &path);
+        fs::remove_file(&draft).map_err(|error| failed("remove", &draft, &error))?;
+        match linked {
+            // What the folder says is to outlive a power cut, too.
+            Ok(()) => File::open(&self.0)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|error| failed("sync", &self.0, &error))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed("write", &path, &error)),
         }

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
-use countersign_core::{AccessTokenFormat, ClientId, ClientSettings, GrantType, Secret};
+use countersign_core::{AccessTokenFormat, ClientId, ClientSettings, GrantType, Random, Secret};
+use countersign_jose::base64url;
 use countersign_provider::{AddClientError, SecretSource, paths};
 
 use crate::cli::Opened;
+use crate::host::SystemRandom;
 use crate::output::Failure;
 
 const CLIENT: &str = "demo";
@@ -26,30 +28,30 @@ impl Demo {
         let client_id: ClientId = CLIENT
             .parse()
             .map_err(|error| Failure::new("demo", error))?;
-        let known = opened.store.find_client(&client_id).await;
-        let known = known
-            .map_err(|error| Failure::new("storage", error))?
-            .is_some();
-        let secret = opened.data_dir.read_secret(SECRET_FILE)?;
-        if known && secret.is_none() {
-            // Nobody can find the secret again, so the client starts anew.
+        // The file first: whatever else happens, what it says is what the client is given.
+        let lost = opened.data_dir.read_secret(SECRET_FILE)?.is_none();
+        let drawn = base64url::encode(&(&SystemRandom as &dyn Random).bytes::<32>());
+        let secret = Secret::new(format!("cs_sec_{drawn}"));
+        let secret = opened
+            .data_dir
+            .keep_secret(SECRET_FILE, &secret, &SystemRandom)?;
+        if lost {
             let removed = opened.provider.remove_client(&client_id).await;
             removed.map_err(|error| Failure::new("storage", error))?;
         }
-        if !known || secret.is_none() {
-            let source = secret.map_or(SecretSource::Generated, SecretSource::Given);
+        let known = opened.store.find_client(&client_id).await;
+        if known
+            .map_err(|error| Failure::new("storage", error))?
+            .is_none()
+        {
+            let source = SecretSource::Given(secret);
             match opened
                 .provider
                 .add_client(client_id, settings()?, source)
                 .await
             {
-                Ok(added) => {
-                    if let Some(secret) = added.secret {
-                        keep(opened, &secret)?;
-                    }
-                }
-                // Two servers on one folder start at once: the other one was faster.
-                Err(AddClientError::Taken(_)) => {}
+                // Two servers start at once on one folder: they agree on the secret, and one of them is faster.
+                Ok(_) | Err(AddClientError::Taken(_)) => {}
                 Err(error) => return Err(Failure::new("demo", error)),
             }
         }
@@ -103,10 +105,6 @@ fn settings() -> Result<ClientSettings, Failure> {
         access_token_format: Some(AccessTokenFormat::Jwt),
         ..ClientSettings::new(vec![GrantType::ClientCredentials])
     })
-}
-
-fn keep(opened: &Opened, secret: &Secret<String>) -> Result<(), Failure> {
-    opened.data_dir.keep_secret(SECRET_FILE, secret).map(drop)
 }
 
 /// The path of this program, below the current folder if it lies there.

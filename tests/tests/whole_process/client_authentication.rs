@@ -223,7 +223,7 @@ fn attack_43_an_unknown_client_is_answered_like_a_wrong_secret() {
 #[test]
 fn rule_s1_given_secrets_of_any_length_work_from_the_first_request() {
     let home = Home::with_keys();
-    let long = "\u{e9}0".repeat(5_000);
+    let long = "\u{e9}0".repeat(2_500);
     for (id, secret) in [("short", "x"), ("spaces", "  two  "), ("long", &long)] {
         let client = home.add_client_with_secret(id, secret, &[]);
         let server = home.serve();

@@ -127,9 +127,14 @@ fn a_data_folder_that_cannot_be_used_is_named() {
         let told = String::from_utf8_lossy(&done.stderr);
         assert!(told.contains("file"), "{told}");
     }
+    // Nothing is made where somebody only looks.
+    let (error, message) = home.run(&["--json", "client", "list"]).refusal(1);
+    assert_eq!(error, "no_data");
+    assert!(message.contains("data"), "{message}");
+    assert!(!home.data_dir().exists());
     // A database that is none.
     let folder = home.data_dir();
-    let _ = home.json(&["client", "list"]);
+    let _ = home.json(&["client", "add", "first"]);
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if path

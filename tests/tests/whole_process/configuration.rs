@@ -202,9 +202,9 @@ fn a_value_that_looks_like_a_number_is_still_a_text() {
         ("COUNTERSIGN_DATA_DIR", "2027"),
         ("COUNTERSIGN_DATA_DIR", "true"),
     ] {
-        let mut command = home.bare(&["--json", "client", "list"]);
+        let mut command = home.bare(&["--json", "client", "add", "first"]);
         let done = Finished::of(command.env(name, value), None);
-        assert_eq!(done.json(), serde_json::json!([]), "{name}={value}");
+        assert_eq!(done.json()["client_id"], "first", "{name}={value}");
         assert!(home.path().join(value).is_dir(), "{name}={value}");
     }
 }

@@ -67,8 +67,10 @@ fn rule_s4_the_master_key_may_come_from_the_environment_and_a_wrong_one_opens_no
         assert!(wrong.is_empty() || !message.contains(&wrong), "{message}");
     }
     // A lost key is not quietly replaced: the data would be lost with it.
-    let (error, _) = refusal(&home, &ANYWHERE);
-    assert_eq!(error, "keys");
+    let (error, message) = refusal(&home, &ANYWHERE);
+    assert_eq!(error, "master_key", "{message}");
+    assert!(message.contains("bring back"), "{message}");
+    assert!(!file.exists(), "no other key is put in its place");
 }
 
 #[test]

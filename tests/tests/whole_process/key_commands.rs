@@ -4,7 +4,7 @@ use countersign_tests::Home;
 
 #[test]
 fn key_list_shows_every_purpose_and_nothing_secret() {
-    let home = Home::empty();
+    let home = Home::with_keys();
     let list = home.json(&["key", "list"]);
     let keys = list.as_array().unwrap();
     let mut purposes: Vec<&str> = keys
@@ -45,7 +45,7 @@ fn key_list_shows_every_purpose_and_nothing_secret() {
 
 #[test]
 fn keys_that_cannot_be_rotated_or_revoked_are_left_alone() {
-    let home = Home::empty();
+    let home = Home::with_keys();
     let list = home.json(&["key", "list"]);
     let pepper = list
         .as_array()
@@ -73,7 +73,7 @@ fn keys_that_cannot_be_rotated_or_revoked_are_left_alone() {
 /// One in 64 does, and nobody thinks of `--` on the day of a leak.
 #[test]
 fn a_key_id_that_begins_with_a_dash_can_be_revoked() {
-    let home = Home::empty();
+    let home = Home::with_keys();
     for arguments in [
         &["--json", "key", "revoke", "-arraaX4H6Po9JY9"][..],
         &["key", "revoke", "--json", "-arraaX4H6Po9JY9"],

@@ -1,9 +1,11 @@
 //! Hashing what people chose: argon2id on a bounded number of threads.
 
+use std::sync::Arc;
+
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use countersign_core::{Random, Secret};
 use thiserror::Error;
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// How many callers may wait for a worker, per worker. More are sent away at once: a queue that takes longer to drain
 /// than a client waits only does work for nobody.
@@ -12,9 +14,12 @@ const QUEUE_PER_WORKER: usize = 64;
 /// The hashing workers.
 ///
 /// Hashing costs about 10 ms and 19 MiB; without a bound, a flood of logins takes the machine (attack class 68).
+///
+/// A hash that runs cannot be stopped, so what bounds them belongs to the hash and not to whoever waits for it: callers
+/// who hang up free nothing before their hash is done.
 pub(crate) struct Hasher {
-    workers: Semaphore,
-    places: Semaphore,
+    workers: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
 
 /// How many callers may wait for the turn of one client.
@@ -24,32 +29,32 @@ const LINE_PER_CLIENT: usize = 16;
 /// neither the workers nor the memory from all others (RULES S1).
 #[derive(Debug)]
 pub(crate) struct Turnstile {
-    line: Semaphore,
-    turn: Mutex<()>,
+    line: Arc<Semaphore>,
+    turn: Arc<Mutex<()>>,
 }
 
-/// The turn of one caller, until it is dropped.
-pub(crate) struct Turn<'client> {
-    _place: SemaphorePermit<'client>,
-    _turn: MutexGuard<'client, ()>,
+/// The turn of one caller, until it is dropped. It goes along with the hash, which a caller who hangs up does not end.
+pub(crate) struct Turn {
+    _place: OwnedSemaphorePermit,
+    _turn: OwnedMutexGuard<()>,
 }
 
 impl Default for Turnstile {
     fn default() -> Self {
         Self {
-            line: Semaphore::new(LINE_PER_CLIENT),
-            turn: Mutex::default(),
+            line: Arc::new(Semaphore::new(LINE_PER_CLIENT)),
+            turn: Arc::default(),
         }
     }
 }
 
 impl Turnstile {
     /// Waits for the turn, unless the line is full.
-    pub(super) async fn enter(&self) -> Result<Turn<'_>, HashingError> {
-        let place = self.line.try_acquire().map_err(|_| HashingError::Busy)?;
+    pub(super) async fn enter(&self) -> Result<Turn, HashingError> {
+        let place = Arc::clone(&self.line).try_acquire_owned();
         Ok(Turn {
-            _place: place,
-            _turn: self.turn.lock().await,
+            _place: place.map_err(|_| HashingError::Busy)?,
+            _turn: Arc::clone(&self.turn).lock_owned().await,
         })
     }
 }
@@ -76,8 +81,8 @@ impl Hasher {
     pub(crate) fn new(workers: usize) -> Self {
         let workers = workers.max(1);
         Self {
-            workers: Semaphore::new(workers),
-            places: Semaphore::new(workers * (QUEUE_PER_WORKER + 1)),
+            workers: Arc::new(Semaphore::new(workers)),
+            places: Arc::new(Semaphore::new(workers * (QUEUE_PER_WORKER + 1))),
         }
     }
 
@@ -96,7 +101,7 @@ impl Hasher {
         random: &dyn Random,
     ) -> Result<String, HashingError> {
         let salt = random.bytes::<16>();
-        self.run(move || {
+        self.run((), move || {
             argon2id()
                 .hash_password_with_salt(secret.expose().as_bytes(), &salt)
                 .map(|hash| hash.to_string())
@@ -105,13 +110,14 @@ impl Hasher {
         .await?
     }
 
-    /// Whether `secret` has the hash `phc`. A hash that cannot be read matches nothing.
+    /// Whether `secret` has the hash `phc`; it is the caller's `turn`. A hash that cannot be read matches nothing.
     pub(crate) async fn verify(
         &self,
+        turn: Turn,
         secret: Secret<String>,
         phc: String,
     ) -> Result<bool, HashingError> {
-        self.run(move || {
+        self.run(turn, move || {
             argon2id()
                 .verify_password(secret.expose().as_bytes(), phc.as_str())
                 .is_ok()
@@ -121,17 +127,18 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        turn: impl Send + 'static,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let _place = self.places.try_acquire().map_err(|_| HashingError::Busy)?;
-        let _worker = self
-            .workers
-            .acquire()
-            .await
-            .map_err(|_| HashingError::Busy)?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| HashingError::Failed)
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| HashingError::Busy)?;
+        let worker = Arc::clone(&self.workers).acquire_owned().await;
+        let worker = worker.map_err(|_| HashingError::Busy)?;
+        let hash = tokio::task::spawn_blocking(move || {
+            let _held = (turn, place, worker);
+            work()
+        });
+        hash.await.map_err(|_| HashingError::Failed)
     }
 }
 
@@ -151,14 +158,45 @@ mod tests {
         Secret::new(text.to_owned())
     }
 
+    async fn turn() -> Turn {
+        Turnstile::default().enter().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn f68_a_caller_who_hangs_up_frees_nothing_before_the_hash_is_done() {
+        let hasher = Hasher::new(1);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        {
+            let mut hash = std::pin::pin!(hasher.run((), move || wait.recv()));
+            std::future::poll_fn(|context| {
+                let _ = hash.as_mut().poll(context);
+                std::task::Poll::Ready(())
+            })
+            .await;
+        }
+        assert_eq!(hasher.workers.available_permits(), 0, "it still runs");
+        go.send(()).unwrap();
+        assert_eq!(hasher.run((), || 7).await, Ok(7), "and is done");
+    }
+
     #[tokio::test]
     async fn a_hash_matches_its_secret_only() {
         let hasher = Hasher::new(1);
         let phc = hasher.hash(secret("right"), &Zeros).await.unwrap();
-        assert_eq!(hasher.verify(secret("right"), phc.clone()).await, Ok(true));
-        assert_eq!(hasher.verify(secret("wrong"), phc).await, Ok(false));
         assert_eq!(
-            hasher.verify(secret("right"), "no hash".into()).await,
+            hasher
+                .verify(turn().await, secret("right"), phc.clone())
+                .await,
+            Ok(true)
+        );
+        assert_eq!(
+            hasher.verify(turn().await, secret("wrong"), phc).await,
+            Ok(false)
+        );
+        assert_eq!(
+            hasher
+                .verify(turn().await, secret("right"), "no hash".into())
+                .await,
             Ok(false)
         );
     }
@@ -184,7 +222,9 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(
-            hasher.verify(secret("x"), String::new()).await,
+            hasher
+                .verify(turn().await, secret("x"), String::new())
+                .await,
             Err(HashingError::Busy)
         );
     }

@@ -48,7 +48,8 @@ impl IdentifiedClient {
     }
 }
 
-/// The same for an unknown client, a wrong secret and a missing one: an attacker learns nothing (attack class 43).
+/// The same for an unknown client, a wrong secret and a missing one: the answer tells an attacker nothing (attack class
+/// 43).
 fn refused() -> ErrorResponse {
     ErrorResponse::new(ErrorCode::InvalidClient, "client authentication failed")
 }
@@ -85,13 +86,19 @@ impl Provider {
         readings: Vec<BasicPair>,
     ) -> Result<IdentifiedClient, ErrorResponse> {
         let mut proven = None;
+        let mut unanswered = None;
         for BasicPair { user, password } in readings {
-            proven = self.prove_reading(&user, &password).await?;
-            if proven.is_some() {
-                break;
+            match self.prove_reading(&user, &password).await {
+                Ok(None) => {}
+                Ok(known) => {
+                    proven = known;
+                    break;
+                }
+                // RULES A3: another reading may be that of a client who is known without storage.
+                Err(error) => unanswered = unanswered.or(Some(error)),
             }
         }
-        let known = proven.ok_or_else(refused)?;
+        let known = proven.ok_or_else(|| unanswered.unwrap_or_else(refused))?;
         match known.client.settings.token_endpoint_auth_method {
             // Whoever knows the secret may know what else is wrong.
             Some(registered) if registered != method => Err(ErrorResponse::new(
@@ -138,7 +145,7 @@ impl Provider {
             return Ok(None);
         };
         self.directory
-            .find(&*self.store, &id, self.clock.now())
+            .find(&*self.store, &id, &self.touch, self.clock.now())
             .await
             .map_err(|e| unavailable(&e))
     }

@@ -1,7 +1,6 @@
 //! Client secrets: kept and checked by where their strength comes from (RULES S1).
 
 use countersign_core::{ClientSecret, EntityId, Secret, SecretHash};
-use countersign_jose::mac::MacKey;
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
 use super::hashing::HashingError;
@@ -15,13 +14,17 @@ pub const WEAK_SECRET_BYTES: usize = 16;
 /// Makes generated secrets easy to find for secret scanners.
 const PREFIX: &str = "cs_sec_";
 
-/// Bound to one client by its internal id, so that equal secrets of two clients have different MACs.
-fn mac(pepper: &MacKey, client: EntityId, secret: &Secret<String>) -> [u8; 32] {
-    pepper.mac(&[
+/// What a secret is kept and checked by: bound to one client by its internal id, so that equal secrets of two clients
+/// have different MACs.
+fn mac_input<'secret>(
+    client: &'secret EntityId,
+    secret: &'secret Secret<String>,
+) -> [&'secret [u8]; 3] {
+    [
         b"client secret",
         client.as_bytes(),
         secret.expose().as_bytes(),
-    ])
+    ]
 }
 
 impl Provider {
@@ -38,7 +41,7 @@ impl Provider {
         let (key, pepper) = ring.pepper().ok_or(AddClientError::NoPepper)?;
         let hash = SecretHash::Keyed {
             key: key.clone(),
-            mac: mac(pepper, client, &secret),
+            mac: pepper.mac(&mac_input(&client, &secret)),
         };
         Ok((
             secret,
@@ -68,7 +71,8 @@ impl Provider {
         })
     }
 
-    /// Whether `secret` is one of the client's. An unknown client costs as much as a wrong secret (attack class 43).
+    /// Whether `secret` is one of the client's. An unknown client costs as much as a wrong generated secret (attack
+    /// class 43); a wrong chosen one costs its hash. That a client exists is no secret (RFC 6749 §2.2).
     pub(super) async fn secret_is_right(
         &self,
         known: Option<&KnownClient>,
@@ -78,31 +82,19 @@ impl Provider {
         let Some(known) = known else {
             if let Some((_, pepper)) = ring.pepper() {
                 let nobody = EntityId::from_bytes([0; 16]);
-                let _ = pepper.verify(
-                    &[
-                        b"client secret",
-                        nobody.as_bytes(),
-                        secret.expose().as_bytes(),
-                    ],
-                    &[0; 32],
-                );
+                let _ = pepper.verify(&mac_input(&nobody, secret), &[0; 32]);
             }
             return Ok(false);
         };
         let client = &known.client;
         for kept in &client.secrets {
             let right = match &kept.hash {
-                SecretHash::Keyed { key, mac } => ring.pepper_by_id(key).is_some_and(|pepper| {
-                    let parts: [&[u8]; 3] = [
-                        b"client secret",
-                        client.id.as_bytes(),
-                        secret.expose().as_bytes(),
-                    ];
-                    pepper.verify(&parts, mac)
-                }),
+                SecretHash::Keyed { key, mac } => ring
+                    .pepper_by_id(key)
+                    .is_some_and(|pepper| pepper.verify(&mac_input(&client.id, secret), mac)),
                 SecretHash::Argon2id { phc } => {
                     let pepper = ring.pepper().map(|(_, pepper)| pepper);
-                    let mac = pepper.map(|pepper| mac(pepper, client.id, secret));
+                    let mac = pepper.map(|pepper| pepper.mac(&mac_input(&client.id, secret)));
                     self.chosen_secret_is_right(known, secret, phc, mac).await?
                 }
             };
@@ -129,14 +121,14 @@ impl Provider {
             tracing::warn!(%error, client = %known.client.client_id, "secret not checked");
             ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
         };
-        let _turn = known.turnstile.enter().await.map_err(busy)?;
+        let turn = known.turnstile.enter().await.map_err(busy)?;
         // Whoever waited for the same secret need not hash it again.
         if is_verified() {
             return Ok(true);
         }
         let right = self
             .hasher
-            .verify(secret.clone(), phc.to_owned())
+            .verify(turn, secret.clone(), phc.to_owned())
             .await
             .map_err(busy)?;
         if let (true, Some(mac)) = (right, mac) {

@@ -47,7 +47,8 @@ impl Keys {
         .await
     }
 
-    /// Announces a successor for the key of `purpose`; it takes over after the announcement (RULES T6).
+    /// Announces a successor for the key of `purpose`; it takes over after the announcement (RULES T6). One that waits
+    /// for its turn already is successor enough.
     pub(crate) async fn rotate(
         &self,
         store: &dyn Store,
@@ -58,13 +59,18 @@ impl Keys {
         if purpose == KeyPurpose::ClientSecrets {
             return Err(KeyError::NotRotated(purpose));
         }
-        self.change(store, now, |_| {
-            Ok(vec![self.master.draw(
-                purpose,
-                now,
-                now.plus(ANNOUNCEMENT),
-                random,
-            )?])
+        self.change(store, now, |records| {
+            let waits = |record: &KeyRecord| {
+                record.purpose == purpose
+                    && KeyPhase::of(record, records, now) == KeyPhase::Announced
+            };
+            if records.iter().any(waits) {
+                return Ok(Vec::new());
+            }
+            let successor = self
+                .master
+                .draw(purpose, now, now.plus(ANNOUNCEMENT), random)?;
+            Ok(vec![successor])
         })
         .await
     }

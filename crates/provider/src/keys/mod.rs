@@ -71,6 +71,8 @@ pub struct KeyStatus {
 pub(crate) struct Keys {
     master: MasterKey,
     ring: ArcSwap<OpenRing>,
+    /// Held from reading the keys to using them, so that an older reading never takes the place of a newer one.
+    reloading: tokio::sync::Mutex<()>,
 }
 
 /// One version of the ring, opened.
@@ -116,13 +118,15 @@ impl Keys {
         Ok(Self {
             master,
             ring: ArcSwap::from_pointee(ring),
+            reloading: tokio::sync::Mutex::default(),
         })
     }
 
     /// Reads the keys again, if storage has another version of them. What is open already is not opened again.
     pub(crate) async fn reload(&self, store: &dyn Store, now: Timestamp) -> Result<(), KeyError> {
+        let _reloading = self.reloading.lock().await;
         let stored = store.key_ring().await?;
-        let known = self.ring.load();
+        let known = self.ring.load_full();
         if stored.version != known.version {
             let ring = OpenRing::open(stored, &self.master, &known.keys, now)?;
             self.ring.store(Arc::new(ring));

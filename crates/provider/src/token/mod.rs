@@ -9,6 +9,9 @@ use countersign_protocol::{ErrorResponse, GrantRequest, TokenRequest, TokenRespo
 
 use crate::Provider;
 
+pub(crate) use narrow_audience::GrantedAudience;
+pub(crate) use narrow_scope::GrantedScope;
+
 /// The grant types that [`Provider::token`] answers; the metadata is made from this list.
 pub(crate) const GRANT_TYPES: [GrantType; 1] = [GrantType::ClientCredentials];
 

@@ -3,12 +3,23 @@
 use countersign_core::{ClientSettings, Issuer, ResourceUri};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
+/// An audience that was found to be the client's to ask for. Only this module can make one.
+#[derive(Debug)]
+pub(crate) struct GrantedAudience(Vec<String>);
+
+impl GrantedAudience {
+    /// The audience, which is never empty.
+    pub(crate) fn get(&self) -> &[String] {
+        &self.0
+    }
+}
+
 /// The audience of a token: the resources asked for, if they are the client's; else its first one; else the issuer.
 pub(super) fn narrow_audience(
     client: &ClientSettings,
     asked: &[ResourceUri],
     issuer: &Issuer,
-) -> Result<Vec<String>, ErrorResponse> {
+) -> Result<GrantedAudience, ErrorResponse> {
     // RFC 8707 §2: invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
     if let Some(resource) = asked
         .iter()
@@ -35,5 +46,5 @@ pub(super) fn narrow_audience(
                 .map_or_else(|| issuer.to_string(), ToString::to_string),
         );
     }
-    Ok(audience)
+    Ok(GrantedAudience(audience))
 }

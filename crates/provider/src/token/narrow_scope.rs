@@ -3,6 +3,17 @@
 use countersign_core::{ClientSettings, Scope};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
+/// A scope that was found to be the client's to have. Only this module can make one.
+#[derive(Debug)]
+pub(crate) struct GrantedScope(Scope);
+
+impl GrantedScope {
+    /// The scope.
+    pub(crate) const fn get(&self) -> &Scope {
+        &self.0
+    }
+}
+
 /// The scope of a token that a client gets for itself: what it asked for, if it may have all of that; what is set as
 /// its default, if it asked for nothing.
 ///
@@ -12,7 +23,7 @@ use countersign_protocol::{ErrorCode, ErrorResponse};
 pub(super) fn narrow_scope(
     client: &ClientSettings,
     asked: Option<Scope>,
-) -> Result<Scope, ErrorResponse> {
+) -> Result<GrantedScope, ErrorResponse> {
     let granted = match asked {
         Some(asked) => {
             if let Some(token) = asked.iter().find(|token| !client.scope.contains(token)) {
@@ -30,7 +41,7 @@ pub(super) fn narrow_scope(
             .clone()
             .unwrap_or_else(|| client.scope.clone()),
     };
-    Ok(granted.without_openid_connect())
+    Ok(GrantedScope(granted.without_openid_connect()))
 }
 
 #[cfg(test)]
@@ -69,7 +80,9 @@ mod tests {
                 default_scope: default.map(scope),
                 ..ClientSettings::new(vec![GrantType::ClientCredentials])
             };
-            let granted = narrow_scope(&client, asked.map(scope)).map_err(|error| error.error);
+            let granted = narrow_scope(&client, asked.map(scope))
+                .map(|granted| granted.0)
+                .map_err(|error| error.error);
             assert_eq!(
                 granted,
                 expected.map(scope),

@@ -49,6 +49,12 @@ impl Service {
         }
     }
 
+    /// Time passes, and `node` hears storage in it.
+    pub(crate) async fn pass(&self, node: &Provider, seconds: i64) {
+        self.clock.advance(seconds);
+        node.synchronize().await.unwrap();
+    }
+
     pub(crate) async fn node(&self) -> Provider {
         let settings = Settings::new("https://as.example".parse().unwrap());
         let host = Host {

@@ -41,13 +41,13 @@ async fn rule_t6_a_successor_is_published_before_it_signs_and_the_old_key_after(
     node.rotate_key(ES256).await.unwrap();
     let new = of_phase(&node, ES256, KeyPhase::Announced)[0].to_string();
     assert!(published(&node).contains(&new), "announced");
-    service.clock.advance(304);
+    service.pass(&node, 304).await;
     assert_eq!(
         kid(&client.token(&node).await.unwrap().access_token),
         old,
         "not yet in use"
     );
-    service.clock.advance(1);
+    service.pass(&node, 1).await;
     assert_eq!(
         kid(&client.token(&node).await.unwrap().access_token),
         new,
@@ -59,9 +59,8 @@ async fn rule_t6_a_successor_is_published_before_it_signs_and_the_old_key_after(
     );
     assert!(client.is_active(&node, &token).await);
 
-    service
-        .clock
-        .advance(i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME) + 60);
+    let retention = i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME) + 60;
+    service.pass(&node, retention).await;
     assert!(!published(&node).contains(&old), "gone");
     node.sweep(100).await.unwrap();
     assert!(
@@ -154,9 +153,9 @@ async fn the_end_of_a_token_is_to_the_second() {
         };
         let client = TestClient::add(&node, "worker", wanted).await;
         let token = client.token(&node).await.unwrap().access_token;
-        service.clock.advance(599);
+        service.pass(&node, 599).await;
         assert!(client.is_active(&node, &token).await, "{format}");
-        service.clock.advance(1);
+        service.pass(&node, 1).await;
         assert!(!client.is_active(&node, &token).await, "{format}");
         assert_eq!(client.revoke(&node, &token).await, Ok(()), "RFC 7009 §2.2");
     }
@@ -186,8 +185,8 @@ async fn a_token_from_a_clock_ahead_is_good_within_the_allowance() {
     let node = service.node().await;
     let client = TestClient::add(&node, "worker", settings()).await;
     let token = client.token(&node).await.unwrap().access_token;
-    service.clock.advance(-60);
+    service.pass(&node, -60).await;
     assert!(client.is_active(&node, &token).await);
-    service.clock.advance(-1);
+    service.pass(&node, -1).await;
     assert!(!client.is_active(&node, &token).await);
 }

@@ -94,6 +94,43 @@ async fn cve_2020_15223_a_storage_error_at_revocation_is_not_swallowed() {
 }
 
 #[tokio::test]
+async fn rule_a3_a_client_whose_id_is_sent_encoded_is_known_from_memory() {
+    use countersign_protocol::{Form, TokenRequest};
+
+    let service = Service::new();
+    let node = service.node().await;
+    let client = TestClient::add(&node, "a b", settings()).await;
+    let ask = async || {
+        let pair = format!("a+b:{}", client.secret);
+        let basic = countersign_jose::base64url::encode(pair.as_bytes());
+        let basic = format!("Basic {}", basic.replace('-', "+").replace('_', "/"));
+        let form = Form::parse(b"grant_type=client_credentials", &[]).unwrap();
+        node.token(TokenRequest::read(&[&basic], &form).unwrap())
+            .await
+    };
+    ask().await.unwrap();
+    service.store.switch_off();
+    ask().await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_a3_keys_that_may_have_been_revoked_since_sign_nothing() {
+    let service = Service::new();
+    let node = service.node().await;
+    let client = TestClient::add(&node, "worker", settings()).await;
+    let token = client.token(&node).await.unwrap().access_token;
+    // Storage answers, but nobody has listened to it.
+    service.clock.advance(301);
+    assert_eq!(client.token(&node).await.unwrap_err().status(), 503);
+    assert_eq!(
+        client.introspect(&node, &token).await.unwrap_err().status(),
+        503
+    );
+    node.synchronize().await.unwrap();
+    client.token(&node).await.unwrap();
+}
+
+#[tokio::test]
 async fn rule_a3_after_reconnecting_nothing_old_is_served() {
     let service = Service::new();
     let (node, other) = (service.node().await, service.node().await);

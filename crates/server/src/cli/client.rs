@@ -5,6 +5,7 @@
 )]
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use countersign_core::{
@@ -16,6 +17,9 @@ use serde_json::{Map, Value, json};
 
 use super::Global;
 use crate::output::{Failure, object, print, table, warn};
+
+/// Within which time every running server has heard of a change (RULES A2).
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many clients are read at a time.
 const PAGE: u32 = 500;
@@ -114,7 +118,7 @@ impl Add {
             SecretSource::Generated
         };
         let client_id = self.client_id.clone();
-        let opened = global.provider().await?;
+        let opened = global.new_provider().await?;
         let added = opened
             .provider
             .add_client(client_id, self.settings(), source)
@@ -268,6 +272,8 @@ async fn remove(global: &Global, client_id: ClientId) -> Result<(), Failure> {
     if !removed.map_err(|error| Failure::new("storage", error))? {
         return Err(unknown(&client_id));
     }
+    // When this returns, every server has heard of it, so that one of the same name can be added anew.
+    tokio::time::sleep(HEARD_WITHIN).await;
     print(
         global.format(),
         &format!("Client {client_id} removed; its tokens have ended."),

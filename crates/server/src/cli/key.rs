@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use countersign_core::{KeyId, KeyPurpose, SigningAlgorithm};
-use countersign_provider::{KeyError, KeyPhase, KeyStatus};
+use countersign_provider::{KeyError, KeyStatus};
 use serde_json::{Value, json};
 
 use super::Global;
@@ -49,14 +49,7 @@ impl KeyCommand {
                         None => *purpose != KeyPurpose::ClientSecrets,
                     });
                 for purpose in rotated {
-                    // A successor that waits for its turn is successor enough.
-                    let waiting = provider
-                        .key_status()
-                        .iter()
-                        .any(|key| key.purpose == purpose && key.phase == KeyPhase::Announced);
-                    if !waiting {
-                        provider.rotate_key(purpose).await.map_err(failed)?;
-                    }
+                    provider.rotate_key(purpose).await.map_err(failed)?;
                 }
             }
             Self::Revoke { kid } => provider.revoke_key(&kid).await.map_err(failed)?,

@@ -143,8 +143,14 @@ impl Global {
         Config::load(self.config.as_deref(), &flags)
     }
 
-    /// The service on the data of this command, for commands that administrate it.
+    /// The service on the data of this command, for commands that look at it or change it.
     async fn provider(&self) -> Result<Opened, Failure> {
+        DataDir::open_existing(&self.configuration()?.data_dir)?;
+        self.new_provider().await
+    }
+
+    /// The same, for commands that may be the first: what is missing is made.
+    async fn new_provider(&self) -> Result<Opened, Failure> {
         let config = self.configuration()?;
         // No administrative command makes a token, so what stands for the issuer does not matter to it.
         let issuer = parse_issuer(config.issuer.as_deref().unwrap_or("http://127.0.0.1"))?;

@@ -23,9 +23,10 @@ use crate::output::{Failure, print};
 /// How often the server asks storage what has changed (RULES N1).
 const SYNCHRONIZE_EVERY: Duration = Duration::from_millis(500);
 
-/// How often expired rows are removed, and how many at most each time.
+/// How often expired rows are removed, how many at a time, and how long the pause is where there are more.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-const SWEEP_LIMIT: u32 = 10_000;
+const SWEEP_LIMIT: u32 = 1_000;
+const SWEEP_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  countersign serve\n      \
@@ -102,7 +103,9 @@ impl Serve {
 /// The issuer of a set-up that nobody has configured: where it listens.
 fn derive_issuer(address: SocketAddr) -> Result<Issuer, Failure> {
     require_loopback(address)?;
-    parse_issuer(&format!("http://{address}"))
+    let issuer = format!("http://{address}");
+    // The default port is not written (RFC 3986 §6.2.3).
+    parse_issuer(issuer.strip_suffix(":80").unwrap_or(&issuer))
 }
 
 /// RULES O3: a development set-up stays on loopback.
@@ -174,10 +177,16 @@ async fn sweep(provider: Arc<Provider>) {
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        match provider.sweep(SWEEP_LIMIT).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "swept"),
-            Err(error) => tracing::error!(%error, "not swept"),
+        loop {
+            match provider.sweep(SWEEP_LIMIT).await {
+                // There may be more; other writers get their turn in between.
+                Ok(SWEEP_LIMIT) => tokio::time::sleep(SWEEP_PAUSE).await,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::error!(%error, "not swept");
+                    break;
+                }
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ impl Provider for Variables {
                 continue;
             };
             let key = key.to_lowercase();
-            if self.0.contains(&key.as_str()) {
+            if self.0.contains(&key.as_str()) || is_of_kubernetes(&key) {
                 continue;
             }
             let value = value
@@ -45,6 +45,14 @@ impl Provider for Variables {
         }
         Ok(Profile::Default.collect(dict))
     }
+}
+
+/// Kubernetes sets such variables in every pod beside a service that is called `countersign`.
+fn is_of_kubernetes(key: &str) -> bool {
+    ["port", "service_host", "service_port"].iter().any(|name| {
+        key.strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
 }
 
 fn insert(dict: &mut Dict, key: &str, value: String) {
@@ -97,4 +105,23 @@ where
     }
 
     deserializer.deserialize_any(Number(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_kubernetes_are_not_keys() {
+        for (key, expected) in [
+            ("port", true),
+            ("port_8080_tcp_addr", true),
+            ("service_host", true),
+            ("service_port_http", true),
+            ("portal", false),
+            ("service", false),
+        ] {
+            assert_eq!(is_of_kubernetes(key), expected, "{key}");
+        }
+    }
 }
