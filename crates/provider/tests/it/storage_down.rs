@@ -3,6 +3,7 @@
 use crate::common::{Service, TestClient, settings};
 use countersign_core::{AccessTokenFormat, ClientSettings};
 use countersign_protocol::ErrorCode;
+use countersign_storage::testing::Verb;
 
 #[tokio::test]
 async fn client_credentials_touches_no_storage() {
@@ -148,4 +149,19 @@ async fn rule_a3_after_reconnecting_nothing_old_is_served() {
         client.token(&node).await.unwrap_err().error,
         ErrorCode::InvalidClient
     );
+}
+
+#[tokio::test]
+async fn rule_a3_after_reconnecting_clients_are_read_again() {
+    let service = Service::new();
+    let node = service.node().await;
+    let client = TestClient::add(&node, "worker", settings()).await;
+    client.token(&node).await.unwrap();
+    service.store.switch_off();
+    node.synchronize().await.unwrap_err();
+    service.store.switch_on();
+    node.synchronize().await.unwrap();
+    let before = service.store.calls(Verb::FindClient);
+    client.token(&node).await.unwrap();
+    assert_eq!(service.store.calls(Verb::FindClient), before + 1);
 }

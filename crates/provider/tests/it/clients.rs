@@ -1,4 +1,4 @@
-//! RULES S1: secrets by where their strength comes from.
+//! RULES S1 and RFC 6749 §5.2: secrets by where their strength comes from, and what a client may not do.
 
 use crate::common::{Service, TestClient, settings};
 use countersign_core::{AuthMethod, ClientSettings, Secret, SecretHash};
@@ -123,4 +123,19 @@ async fn a_client_id_is_taken_once() {
         SecretSource::Generated,
     );
     assert!(matches!(again.await, Err(AddClientError::Taken(_))));
+}
+
+#[tokio::test]
+async fn rfc6749_56_a_grant_type_that_is_not_the_clients_is_refused() {
+    let service = Service::new();
+    let node = service.node().await;
+    let other = ClientSettings {
+        grant_types: vec![countersign_core::GrantType::RefreshToken],
+        ..settings()
+    };
+    let client = TestClient::add(&node, "worker", other).await;
+    assert_eq!(
+        client.token(&node).await.unwrap_err().error,
+        ErrorCode::UnauthorizedClient
+    );
 }
