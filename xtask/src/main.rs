@@ -6,7 +6,6 @@
     reason = "this is a command line tool"
 )]
 
-mod bench;
 mod ci;
 mod conformance;
 mod run;
@@ -45,7 +44,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Test => test::all(),
         Chore::Conformance { arguments } => conformance::judge(&arguments),
-        Chore::Bench => bench::ratios(),
+        Chore::Bench => run::cargo(&["bench", "-p", "countersign-benches"]),
         Chore::Ci => ci::everything(),
     };
     match done {
