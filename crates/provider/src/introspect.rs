@@ -100,6 +100,7 @@ impl Provider {
         {
             return Err(invalid());
         }
+        // RFC 6750 §3.1: insufficient_scope: "The request requires higher privileges than provided by the access token."
         let scope = token.scope.unwrap_or_default();
         if !scope
             .iter()
