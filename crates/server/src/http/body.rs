@@ -37,19 +37,29 @@ pub(super) fn require_form(headers: &HeaderMap) -> Result<(), ErrorResponse> {
 /// Reads a body of at most [`MAX_BODY_BYTES`].
 pub(super) async fn read(body: Body) -> Result<Secret<Vec<u8>>, ErrorResponse> {
     let refuse = |text: &str| ErrorResponse::new(ErrorCode::InvalidRequest, text);
-    tokio::time::timeout(PATIENCE, collect(body))
-        .await
-        .map_err(|_| refuse("the request body took too long to arrive"))?
-        .ok_or_else(|| refuse("the request body did not arrive whole"))?
-        .ok_or_else(ErrorResponse::body_too_large)
+    match tokio::time::timeout(PATIENCE, collect(body)).await {
+        Ok(Arrived::Whole(bytes)) => Ok(bytes),
+        Ok(Arrived::TooLarge) => Err(ErrorResponse::body_too_large()),
+        Ok(Arrived::Broken) => Err(refuse("the request body did not arrive whole")),
+        Err(_) => Err(refuse("the request body took too long to arrive")),
+    }
 }
 
-/// The body; `Some(None)` if it is too large, `None` if it broke off.
-async fn collect(mut body: Body) -> Option<Option<Secret<Vec<u8>>>> {
+/// How a body arrived.
+enum Arrived {
+    Whole(Secret<Vec<u8>>),
+    TooLarge,
+    Broken,
+}
+
+async fn collect(mut body: Body) -> Arrived {
     let mut kept = Secret::new(Vec::new());
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else {
+        let Ok(frame) = frame else {
+            return Arrived::Broken;
+        };
+        let Ok(data) = frame.into_data() else {
             continue;
         };
         seen = seen.saturating_add(data.len());
@@ -60,5 +70,9 @@ async fn collect(mut body: Body) -> Option<Option<Secret<Vec<u8>>>> {
             kept.expose_mut().extend_from_slice(&data);
         }
     }
-    Some((seen <= MAX_BODY_BYTES).then_some(kept))
+    if seen <= MAX_BODY_BYTES {
+        Arrived::Whole(kept)
+    } else {
+        Arrived::TooLarge
+    }
 }
