@@ -76,6 +76,10 @@ impl Answer {
         self.text("access_token").filter(|token| !token.is_empty())
     }
 
+    pub(crate) fn refresh_token(&self) -> Option<String> {
+        self.text("refresh_token").filter(|token| !token.is_empty())
+    }
+
     /// All values of a header, as one list.
     pub(crate) fn header(&self, name: &HeaderName) -> String {
         let values: Vec<_> = self

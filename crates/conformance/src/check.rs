@@ -38,6 +38,10 @@ impl fmt::Display for Level {
 pub enum Profile {
     /// The token endpoint with the client credentials grant (RFC 6749 §4.4).
     ClientCredentials,
+    /// The password grant (RFC 6749 §4.3).
+    Password,
+    /// Refresh tokens (RFC 6749 §6).
+    RefreshToken,
     /// Use of access tokens at a protected resource (RFC 6750).
     Bearer,
     /// Token revocation (RFC 7009).
@@ -56,8 +60,10 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, in the order of `list`.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ClientCredentials,
+        Self::Password,
+        Self::RefreshToken,
         Self::Bearer,
         Self::Revocation,
         Self::Introspection,
@@ -72,6 +78,8 @@ impl Profile {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientCredentials => "client-credentials",
+            Self::Password => "password",
+            Self::RefreshToken => "refresh-token",
             Self::Bearer => "bearer",
             Self::Revocation => "revocation",
             Self::Introspection => "introspection",

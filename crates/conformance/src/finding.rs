@@ -24,6 +24,24 @@ pub(crate) struct Failure {
     pub(crate) exchanges: Vec<Exchange>,
 }
 
+/// What a duty of several parts comes to: its first failure; else kept, if one part was; else why each was skipped.
+pub(crate) fn together(parts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let mut kept = false;
+    let mut reasons = Vec::new();
+    for part in parts {
+        match part {
+            Ok(()) => kept = true,
+            Err(Finding::Skipped(reason)) if reasons.contains(&reason) => {}
+            Err(Finding::Skipped(reason)) => reasons.push(reason),
+            failed => return failed,
+        }
+    }
+    if kept {
+        return Ok(());
+    }
+    Err(Finding::skipped(reasons.join("; ")))
+}
+
 impl Finding {
     /// A failure that no single answer shows.
     pub(crate) fn failed(expected: impl Into<String>, saw: impl Into<String>) -> Self {
@@ -45,5 +63,33 @@ impl Finding {
             failure.exchanges.insert(0, earlier.clone());
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duty_of_several_parts_is_skipped_only_if_all_of_them_are() {
+        let skipped = |reason: &str| Err(Finding::skipped(reason));
+        let failed = || Err(Finding::failed("this", "that"));
+        let told = |verdict: Verdict| match verdict {
+            Ok(()) => "kept".to_owned(),
+            Err(Finding::Skipped(reason)) => reason,
+            Err(Finding::Failed(_)) => "failed".to_owned(),
+        };
+        let table = [
+            (vec![Ok(()), Ok(())], "kept"),
+            (vec![skipped("no a"), Ok(())], "kept"),
+            (
+                vec![skipped("no a"), skipped("no b"), skipped("no a")],
+                "no a; no b",
+            ),
+            (vec![Ok(()), skipped("no a"), failed()], "failed"),
+        ];
+        for (row, (parts, expected)) in table.into_iter().enumerate() {
+            assert_eq!(told(together(parts)), expected, "row {row}");
+        }
     }
 }

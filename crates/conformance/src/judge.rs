@@ -4,18 +4,19 @@ use reqwest::header::{AUTHORIZATION, HeaderName};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::client::{AuthMethod, Client};
 use crate::finding::{Finding, Verdict};
 use crate::http::{Answer, Call, Http};
 use crate::metadata::{Metadata, discovery_url, well_known_url};
 use crate::redact::Redactor;
 use crate::run::RunError;
-use crate::target::{AuthMethod, Client, Role, Target};
+use crate::target::{Role, Target};
 
 /// Not the secret of anybody.
 pub(crate) const WRONG_SECRET: &str = "not-the-secret-of-anybody-0123456789";
 
 /// How many tokens are compared with each other.
-const SAMPLE: usize = 100;
+pub(crate) const SAMPLE: usize = 100;
 
 /// An endpoint that checks speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,26 @@ pub(crate) struct Issued {
     pub(crate) answer: Answer,
 }
 
+impl Issued {
+    /// The access token of a success, without which a check cannot begin.
+    pub(crate) fn of(answer: Answer) -> Result<Self, Finding> {
+        match answer.access_token() {
+            Some(token) if answer.status == 200 => Ok(Self { token, answer }),
+            _ => Err(answer.fails(
+                "an access token (needed to begin this check)",
+                answer.summary(),
+            )),
+        }
+    }
+}
+
+/// Tokens of one kind that are compared with each other.
+pub(crate) struct Sample {
+    /// What they are, for reports.
+    pub(crate) kind: &'static str,
+    pub(crate) tokens: Vec<String>,
+}
+
 /// One run against one target.
 pub(crate) struct Judge {
     pub(crate) target: Target,
@@ -53,7 +74,7 @@ pub(crate) struct Judge {
     metadata: Option<Metadata>,
     metadata_status: u16,
     jwks: OnceCell<Answer>,
-    samples: OnceCell<Vec<Vec<String>>>,
+    samples: OnceCell<Vec<Sample>>,
 }
 
 impl Judge {
@@ -64,6 +85,9 @@ impl Judge {
         target
             .clients()
             .for_each(|client| redactor.learn_client(client));
+        for user in target.users() {
+            redactor.learn(&user.password);
+        }
         redactor.learn(WRONG_SECRET);
         let issuer = target.issuer_url()?;
         let explicit = target.endpoints.metadata.clone();
@@ -128,6 +152,16 @@ impl Judge {
         self.metadata
             .as_ref()
             .ok_or_else(|| Finding::skipped("the target publishes no metadata"))
+    }
+
+    /// Skips where the metadata says that there is no such grant.
+    pub(crate) fn supports(&self, grant_type: &str) -> Verdict {
+        match &self.metadata {
+            Some(metadata) if !metadata.lists("grant_types_supported", grant_type) => Err(
+                Finding::skipped(format!("the target does not advertise {grant_type}")),
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Skips where the target does not publish metadata at the place of RFC 8414.
@@ -218,18 +252,7 @@ impl Judge {
         more: &[(&str, &str)],
     ) -> Result<Issued, Finding> {
         let scope = client.scopes.join(" ");
-        let mut form = more.to_vec();
-        if !scope.is_empty() && !more.iter().any(|(name, _)| *name == "scope") {
-            form.push(("scope", &scope));
-        }
-        let answer = self.token(client, &form).await?;
-        match answer.access_token() {
-            Some(token) if answer.status == 200 => Ok(Issued { token, answer }),
-            _ => Err(answer.fails(
-                "an access token (needed to begin this check)",
-                answer.summary(),
-            )),
-        }
+        Issued::of(self.token(client, &with_scope(&scope, more)).await?)
     }
 
     /// The primary client and a token of it that `resource_server` may see.
@@ -238,8 +261,17 @@ impl Judge {
         Ok((client, self.issue_visible_to(client).await?))
     }
 
-    /// A token of `client` that `resource_server` may see: for a resource that it speaks for, if it has any.
+    /// A token of `client` that `resource_server` may see.
     pub(crate) async fn issue_visible_to(&self, client: &Client) -> Result<Issued, Finding> {
+        self.issue(client, &self.visibly(client)?).await
+    }
+
+    /// The parameters of a token of `client` that `resource_server` may see: a resource that it speaks for, if it has
+    /// any.
+    pub(crate) fn visibly<'a>(
+        &self,
+        client: &'a Client,
+    ) -> Result<Vec<(&'static str, &'a str)>, Finding> {
         self.url(Endpoint::Introspection)?;
         let server = self.client(Role::ResourceServer)?;
         let common = client
@@ -247,8 +279,8 @@ impl Judge {
             .iter()
             .find(|one| server.resources.contains(*one));
         match common {
-            Some(resource) => self.issue(client, &[("resource", resource)]).await,
-            None if server.resources.is_empty() => self.issue(client, &[]).await,
+            Some(resource) => Ok(vec![("resource", resource)]),
+            None if server.resources.is_empty() => Ok(Vec::new()),
             None => {
                 let id = client.client_id();
                 let why = format!("the client '{id}' has no resource of [clients.resource_server]");
@@ -295,8 +327,8 @@ impl Judge {
         self.jwks.get_or_try_init(fetch).await
     }
 
-    /// Hundred access tokens of each client that gets another kind of them, fetched once.
-    pub(crate) async fn samples(&self) -> Result<&[Vec<String>], Finding> {
+    /// Hundred tokens of each kind that clients of the target get, fetched once.
+    pub(crate) async fn samples(&self) -> Result<&[Sample], Finding> {
         let fetch = async || {
             let mut samples = Vec::new();
             let primary = self.client(Role::Primary)?;
@@ -305,12 +337,28 @@ impl Judge {
                 for _ in 0..SAMPLE {
                     tokens.push(self.issue(client, &[]).await?.token);
                 }
-                samples.push(tokens);
+                let kind = "access tokens";
+                samples.push(Sample { kind, tokens });
+            }
+            if let Ok(client) = self.refreshing_client(Role::Password) {
+                samples.extend(self.samples_of_grants(client).await?);
             }
             Ok(samples)
         };
         self.samples.get_or_try_init(fetch).await.map(Vec::as_slice)
     }
+}
+
+/// The parameters, with `scope` unless they name another one.
+pub(crate) fn with_scope<'a>(
+    scope: &'a str,
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let mut form = more.to_vec();
+    if !scope.is_empty() && !more.iter().any(|(name, _)| *name == "scope") {
+        form.push(("scope", scope));
+    }
+    form
 }
 
 /// Adds `Authorization: Bearer`.

@@ -6,10 +6,10 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, get_current_timestamp};
 use serde_json::{Map, Value};
 
+use crate::client::Client;
 use crate::finding::{Finding, Verdict};
 use crate::http::Answer;
 use crate::judge::{Issued, Judge};
-use crate::target::Client;
 
 /// How far two clocks may be apart, in seconds.
 pub(crate) const SKEW: u64 = 30;
@@ -75,12 +75,14 @@ pub(crate) async fn issue(
     more: &[(&str, &str)],
 ) -> Result<(Issued, Jwt), Finding> {
     let issued = judge.issue(client, more).await?;
-    match Jwt::read(&issued.token) {
-        Some(jwt) => Ok((issued, jwt)),
-        None => Err(Finding::skipped(
-            "the access tokens of this client are no JWTs",
-        )),
-    }
+    let jwt = read(&issued)?;
+    Ok((issued, jwt))
+}
+
+/// The JWT that an access token is, or the reason to skip: it is opaque.
+pub(crate) fn read(issued: &Issued) -> Result<Jwt, Finding> {
+    let opaque = || Finding::skipped("the access tokens of this client are no JWTs");
+    Jwt::read(&issued.token).ok_or_else(opaque)
 }
 
 /// The published keys.

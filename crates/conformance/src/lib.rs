@@ -13,9 +13,11 @@
 //! # What you need
 //!
 //! 1. A server that answers, best a test installation: the suite sends wrong secrets and malformed requests, and it
-//!    revokes the tokens that it was given. It sends one request at a time, follows no redirect, waits at most 10
-//!    seconds for an answer and reads at most one megabyte of it.
-//! 2. A few clients registered there, each with a role. One, `primary`, is enough to begin with.
+//!    revokes the tokens that it was given. It guesses at the client and the user that are called `guessed` only; for
+//!    others it sends something wrong a few times. It sends one request at a time, follows no redirect, waits at most
+//!    10 seconds for an answer and reads at most one megabyte of it.
+//! 2. A few clients registered there, each with a role. One, `primary`, is enough to begin with. Refresh tokens are
+//!    judged as far as the server offers the password grant: for that it takes a user, and clients to log in with.
 //! 3. A description of both in TOML. Unknown keys are an error. A check whose client or feature is missing is
 //!    *skipped* with the reason, never passed; `run --fail-on-skip` makes sure that nothing was.
 //!
@@ -97,7 +99,9 @@
 mod answer;
 mod check;
 mod checks;
+mod client;
 mod finding;
+mod grant;
 mod http;
 mod judge;
 mod jwt;

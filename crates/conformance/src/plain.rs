@@ -2,10 +2,10 @@
 
 use url::Url;
 
+use crate::client::Client;
 use crate::finding::Verdict;
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge};
-use crate::target::Client;
 
 /// The same place over plain http: on the same port, or on 80 in place of 443.
 fn plain(url: &Url) -> Option<Url> {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::target::Client;
+use crate::client::Client;
 
 const HIDDEN: &str = "[redacted]";
 

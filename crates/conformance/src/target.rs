@@ -1,4 +1,4 @@
-//! The description of a target: what is judged, and the clients that the judge may use there.
+//! The description of a target: what is judged, and the clients and users that the judge may use there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,6 +9,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::checks;
+use crate::client::{AuthMethod, Client};
 
 /// Why a description cannot be used.
 #[derive(Debug, Error)]
@@ -42,7 +43,7 @@ pub enum TargetError {
     },
 }
 
-/// A target: an issuer, clients that exist there, and what is known to be different there.
+/// A target: an issuer, clients and users that exist there, and what is known to be different there.
 ///
 /// ```
 /// use countersign_conformance::Target;
@@ -75,6 +76,8 @@ pub struct Target {
     #[serde(default)]
     pub(crate) bearer_endpoint: Option<BearerEndpoint>,
     #[serde(default)]
+    pub(crate) users: Users,
+    #[serde(default)]
     clients: BTreeMap<Role, Client>,
     #[serde(default)]
     deviations: BTreeMap<String, String>,
@@ -102,6 +105,40 @@ pub(crate) struct BearerEndpoint {
     /// What it wants to be sent; with it the resource is asked by POST, without it by GET.
     #[serde(default)]
     pub(crate) form: BTreeMap<String, String>,
+}
+
+/// The users at the target in whose name the judge may act.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Users {
+    /// Gives the password to each client that may take it. A few wrong ones are tried, never many in a row.
+    pub(crate) primary: Option<User>,
+    /// May be locked out: the password is guessed at.
+    pub(crate) guessed: Option<User>,
+}
+
+/// A user, as the password grant knows one (RFC 6749 §4.3.2).
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct User {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+impl User {
+    /// Username and password.
+    pub(crate) fn credentials(&self) -> (&str, &str) {
+        (&self.username, &self.password)
+    }
+}
+
+/// The password stays out of every log.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a client is there for. A check names the role that it needs and is skipped without it.
@@ -137,6 +174,18 @@ pub enum Role {
     Bearer,
     /// May be locked out: its secret is guessed at.
     Guessed,
+    /// Confidential, with the password and refresh token grants for the users; two scopes and two resources show most.
+    /// With the client credentials grant as well, it shows that this one gives no refresh token, and whose `sub` is
+    /// whose.
+    Password,
+    /// Another such client.
+    OtherPassword,
+    /// Public, with the password and refresh token grants.
+    PublicPassword,
+    /// Confidential, with the password grant and without the refresh token grant.
+    NoRefreshToken,
+    /// Like `Password`; its refresh tokens end when they lie unused for `idle_seconds`.
+    ShortIdle,
 }
 
 impl Role {
@@ -158,6 +207,11 @@ impl Role {
             Self::ShortLived => "short_lived",
             Self::Bearer => "bearer",
             Self::Guessed => "guessed",
+            Self::Password => "password",
+            Self::OtherPassword => "other_password",
+            Self::PublicPassword => "public_password",
+            Self::NoRefreshToken => "no_refresh_token",
+            Self::ShortIdle => "short_idle",
         }
     }
 }
@@ -165,93 +219,6 @@ impl Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-/// How a client authenticates (RFC 7591 §2); `any` may use Basic and the body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AuthMethod {
-    #[default]
-    ClientSecretBasic,
-    ClientSecretPost,
-    Any,
-    None,
-}
-
-/// A client that exists at the target.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Client {
-    #[serde(rename = "client_id")]
-    id: String,
-    #[serde(default, rename = "client_secret")]
-    secret: Option<String>,
-    #[serde(default)]
-    pub(crate) auth_method: AuthMethod,
-    #[serde(default = "client_credentials")]
-    pub(crate) grant_types: Vec<String>,
-    #[serde(default)]
-    pub(crate) scopes: Vec<String>,
-    #[serde(default)]
-    pub(crate) resources: Vec<String>,
-    #[serde(default)]
-    pub(crate) lifetime_seconds: Option<u64>,
-}
-
-fn client_credentials() -> Vec<String> {
-    vec!["client_credentials".to_owned()]
-}
-
-/// The secret stays out of every log.
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("client_id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Client {
-    pub(crate) fn client_id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
-    }
-
-    /// Id and secret, form-encoded and joined (RFC 6749 §2.3.1).
-    pub(crate) fn basic_pair(&self) -> String {
-        let encode =
-            |part: &str| -> String { form_urlencoded::byte_serialize(part.as_bytes()).collect() };
-        format!(
-            "{}:{}",
-            encode(&self.id),
-            encode(self.secret().unwrap_or_default())
-        )
-    }
-
-    /// The same client with another secret.
-    pub(crate) fn with_secret(&self, secret: &str) -> Self {
-        Self {
-            secret: Some(secret.to_owned()),
-            ..self.clone()
-        }
-    }
-
-    /// The same client, authenticating by `method`, whether it may or not.
-    pub(crate) fn via(&self, method: AuthMethod) -> Self {
-        Self {
-            auth_method: method,
-            ..self.clone()
-        }
-    }
-
-    /// Whether it may authenticate by `method`.
-    pub(crate) fn may_use(&self, method: AuthMethod) -> bool {
-        self.auth_method == method
-            || (self.auth_method == AuthMethod::Any && method != AuthMethod::None)
     }
 }
 
@@ -286,7 +253,7 @@ impl Target {
         self.issuer_url()?;
         for (role, client) in &self.clients {
             let public = client.auth_method == AuthMethod::None;
-            let problem = match (public, &client.secret) {
+            let problem = match (public, client.secret()) {
                 (false, None) => {
                     "client_secret is missing (a public client has auth_method = \"none\")"
                 }
@@ -340,6 +307,11 @@ impl Target {
         self.clients.get(&role)
     }
 
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
+        let Users { primary, guessed } = &self.users;
+        [primary, guessed].into_iter().flatten()
+    }
+
     pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
         self.clients.values()
     }
@@ -370,6 +342,10 @@ mod tests {
                 "clients.public",
             ),
             (
+                "issuer = 'https://a'\n[users.primary]\nusername = 'a'",
+                "password",
+            ),
+            (
                 "issuer = 'https://a'\n[deviations]\nRFC1-1 = 'because'",
                 "RFC1-1",
             ),
@@ -393,8 +369,8 @@ mod tests {
             !format!("{error} {error:?}").contains("hushhush"),
             "{error:?}"
         );
-        let text =
-            "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = 'hushhush'";
+        let text = "issuer = 'https://a'\n[clients.primary]\nclient_id = 'a'\nclient_secret = 'hushhush'\n\
+                    [users.primary]\nusername = 'a'\npassword = 'hushhush'";
         let target = Target::from_toml(text).expect("it is right");
         assert!(!format!("{target:?}").contains("hushhush"));
     }

@@ -4,10 +4,11 @@ use serde_json::Value;
 use url::Url;
 
 use crate::check::checks;
+use crate::client::{AuthMethod, Client};
 use crate::finding::{Finding, Verdict};
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge};
-use crate::target::{AuthMethod, Client, Role};
+use crate::target::Role;
 
 checks! {
     "META-01" "RFC 8414 2" Must [Metadata]

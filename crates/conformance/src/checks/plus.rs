@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::AUTHORIZATION;
 
 use crate::check::checks;
+use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
 
 checks! {
     "PLUS-01" "RFC 7662 2.2" Should [Introspection]
@@ -30,6 +31,8 @@ checks! {
         "A wrong secret and an unknown client get the same answer" => no_oracle;
     "PLUS-08" "RFC 6749 3.2" Must [ClientCredentials]
         "A body of 10 MB is refused, and the server goes on" => huge_body;
+    "PLUS-09" "RFC 6749 4.3" Should [Password]
+        "A wrong password and an unknown user get the same answer" => no_user_oracle;
 }
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -181,4 +184,20 @@ async fn huge_body(judge: &Judge) -> Verdict {
         ));
     }
     judge.issue(client, &[]).await.map(|_| ())
+}
+
+async fn no_user_oracle(judge: &Judge) -> Verdict {
+    let client = judge.password_client(Role::Password)?;
+    let known = judge.user()?.username.as_str();
+    let ask = async |username| judge.password(client, (username, WRONG_SECRET), &[]).await;
+    let wrong_password = ask(known).await?;
+    let unknown_user = ask("no-such-user-4711").await?;
+    let same =
+        (wrong_password.status, &wrong_password.body) == (unknown_user.status, &unknown_user.body);
+    unknown_user
+        .demand(
+            same,
+            "an unknown user gets the answer that a wrong password gets",
+        )
+        .map_err(|finding| finding.after(&wrong_password.exchange))
 }

@@ -1,15 +1,18 @@
 //! RFC 7009: token revocation. Whether a token lives is seen through introspection.
 
 use crate::check::checks;
-use crate::finding::{Finding, Verdict};
+use crate::client::AuthMethod;
+use crate::finding::{Finding, Verdict, together};
 use crate::http::{Answer, Call};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
 
 checks! {
     "RFC7009-01" "2" Must [Revocation]
         "The revocation endpoint is an https URL and is published in the metadata"
         => published_and_https;
+    "RFC7009-02" "2" Must [Revocation, RefreshToken]
+        "A refresh token can be revoked" => refresh_token;
     "RFC7009-03" "2" Should [Revocation]
         "An access token can be revoked" => access_token;
     "RFC7009-04" "2.1" Must [Revocation]
@@ -22,6 +25,8 @@ checks! {
         "A wrong or unknown token_type_hint does not keep a token from being revoked" => wrong_hint;
     "RFC7009-08" "2.1" Must [Revocation]
         "A revoked token is dead at once" => immediate;
+    "RFC7009-09" "2.1" Should [Revocation, RefreshToken]
+        "With a refresh token the access tokens of its grant end" => access_tokens_end_too;
     "RFC7009-10" "2.1" Must [Revocation]
         "A public client may revoke by naming itself" => public_client;
     "RFC7009-11" "2.2" Must [Revocation]
@@ -58,6 +63,30 @@ async fn published_and_https(judge: &Judge) -> Verdict {
     metadata
         .answer
         .demand_or(https, "an https URL", url.as_str())
+}
+
+async fn refresh_token(judge: &Judge) -> Verdict {
+    ends_with(judge, Role::Password, &[]).await
+}
+
+/// The client of a role revokes its refresh token, with these further parameters.
+async fn ends_with(judge: &Judge, role: Role, more: &[(&str, &str)]) -> Verdict {
+    judge.url(Endpoint::Revocation)?;
+    let client = judge.refreshing_client(role)?;
+    let grant = judge.live_grant(client).await?;
+    let mut form = vec![("token", grant.refresh_token.as_str())];
+    form.extend_from_slice(more);
+    let answer = judge.ask(Endpoint::Revocation, client, &form).await?;
+    let hint = more
+        .iter()
+        .map(|(_, hint)| format!(" with the hint {hint}"));
+    let when = format!(
+        "[clients.{role}] revokes its refresh token{}",
+        hint.collect::<String>()
+    );
+    answer.demand(answer.status == 200, format!("{when}: 200"))?;
+    let dead = judge.is_refused(client, &grant.refresh_token, &when).await;
+    dead.map_err(|finding| finding.after(&answer.exchange))
 }
 
 async fn access_token(judge: &Judge) -> Verdict {
@@ -111,6 +140,27 @@ async fn authenticated_first(judge: &Judge) -> Verdict {
 }
 
 async fn only_the_owner(judge: &Judge) -> Verdict {
+    together([
+        access_token_of_another(judge).await,
+        refresh_token_of_another(judge).await,
+    ])
+}
+
+async fn refresh_token_of_another(judge: &Judge) -> Verdict {
+    let other = judge.client(Role::Secondary)?;
+    let client = judge.refreshing_client(Role::Password)?;
+    let grant = judge.live_grant(client).await?;
+    let answer = judge.revoke(other, &grant.refresh_token).await?;
+    let after = judge.refresh(client, &grant.refresh_token, &[]).await?;
+    after
+        .demand(
+            after.status == 200,
+            "a refresh after another client's revocation: 200",
+        )
+        .map_err(|finding| finding.after(&answer.exchange))
+}
+
+async fn access_token_of_another(judge: &Judge) -> Verdict {
     let other = judge.client(Role::Secondary)?;
     let (_, issued) = judge.issue_visible().await?;
     let answer = judge.revoke(other, &issued.token).await?;
@@ -127,6 +177,16 @@ async fn only_the_owner(judge: &Judge) -> Verdict {
 }
 
 async fn wrong_hint(judge: &Judge) -> Verdict {
+    let refresh_token =
+        async |hint| ends_with(judge, Role::Password, &[("token_type_hint", hint)]).await;
+    together([
+        wrong_hint_for_access_token(judge).await,
+        refresh_token("access_token").await,
+        refresh_token("no-such-kind-of-token").await,
+    ])
+}
+
+async fn wrong_hint_for_access_token(judge: &Judge) -> Verdict {
     for hint in ["refresh_token", "no-such-kind-of-token"] {
         let (client, issued) = judge.issue_visible().await?;
         let form = [("token", issued.token.as_str()), ("token_type_hint", hint)];
@@ -158,8 +218,32 @@ async fn immediate(judge: &Judge) -> Verdict {
     Ok(())
 }
 
+async fn access_tokens_end_too(judge: &Judge) -> Verdict {
+    judge.url(Endpoint::Revocation)?;
+    let client = judge.refreshing_client(Role::Password)?;
+    let visibly = judge.visibly(client)?;
+    let first = judge.open_grant(client, &visibly).await?;
+    let last = judge.renew(client, &first, &visibly).await?;
+    let before = "before its refresh token is revoked";
+    judge.is_active(&last.issued.token, before).await?;
+    let answer = judge.revoke(client, &last.refresh_token).await?;
+    for grant in [first, last] {
+        let when = "after its refresh token was revoked";
+        let dead = judge.is_inactive(&grant.issued.token, when).await;
+        dead.map_err(|finding| finding.after(&answer.exchange))?;
+    }
+    Ok(())
+}
+
 async fn public_client(judge: &Judge) -> Verdict {
-    // It has no token that this suite could obtain; an unknown one shows that it is let in.
+    together([
+        unknown_token_of_public(judge).await,
+        ends_with(judge, Role::PublicPassword, &[]).await,
+    ])
+}
+
+async fn unknown_token_of_public(judge: &Judge) -> Verdict {
+    // This client has no token that this suite could obtain; an unknown one shows that it is let in.
     let answer = judge.revoke(judge.client(Role::Public)?, UNKNOWN).await?;
     answer.demand(
         answer.status == 200,

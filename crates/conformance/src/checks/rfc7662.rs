@@ -6,12 +6,13 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 
 use crate::check::checks;
+use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
 use crate::jwt::{Jwt, SKEW, now, prolonged, unsigned, with_broken_signature};
 use crate::plain::refuses_plain_http;
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
 
 checks! {
     "RFC7662-01" "2.1" Must [Introspection]

@@ -1,10 +1,12 @@
-//! RFC 8707: resource indicators. They need `resources` of `[clients.primary]`.
+//! RFC 8707: resource indicators. They need `resources` of `[clients.primary]`, and of `[clients.password]` at
+//! refresh.
 
 use crate::check::checks;
+use crate::client::Client;
 use crate::finding::{Finding, Verdict};
 use crate::judge::{Issued, Judge};
 use crate::jwt::{Jwt, strings};
-use crate::target::{Client, Role};
+use crate::target::Role;
 
 checks! {
     "RFC8707-01" "2" Must [ResourceIndicators]
@@ -13,10 +15,14 @@ checks! {
         "The parameter resource may be given more than once" => repeated;
     "RFC8707-03" "2" Must [ResourceIndicators]
         "A resource that the client may not use gets invalid_target" => unknown;
+    "RFC8707-04" "2.1" Should [ResourceIndicators, RefreshToken]
+        "A refresh for a resource that was not granted gets invalid_target" => bound_to_granted;
     "RFC8707-05" "2.2" Must [ResourceIndicators]
         "Asking for one of several resources gives a token for that one alone" => narrowed;
     "RFC8707-06" "2.2" Should [ResourceIndicators]
         "The audience of the token is the resource that was asked for" => reflected;
+    "RFC8707-07" "2.2" Should [ResourceIndicators, RefreshToken]
+        "A refresh for one of the granted resources gives a token for that one alone" => picked_at_refresh;
 }
 
 fn client_of_resources(judge: &Judge, number: usize) -> Result<&Client, Finding> {
@@ -30,7 +36,7 @@ fn client_of_resources(judge: &Judge, number: usize) -> Result<&Client, Finding>
 }
 
 /// The audience as the token says, or as the resource server is told.
-async fn audience(judge: &Judge, issued: &Issued) -> Result<Vec<String>, Finding> {
+pub(super) async fn audience(judge: &Judge, issued: &Issued) -> Result<Vec<String>, Finding> {
     let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
     if let Some(jwt) = Jwt::read(&issued.token) {
         return Ok(owned(jwt.audience()));
@@ -115,4 +121,35 @@ async fn reflected(judge: &Judge) -> Verdict {
         format!("{resource} in aud"),
         format!("aud {audience:?}"),
     )
+}
+
+async fn bound_to_granted(judge: &Judge) -> Verdict {
+    let client = judge.refreshing_client(Role::Password)?;
+    let [first, second] = client.two_resources()?;
+    let grant = judge.open_grant(client, &[("resource", first)]).await?;
+    let answer = judge
+        .refresh(client, &grant.refresh_token, &[("resource", second)])
+        .await?;
+    let when = format!("{first} granted, {second} asked for at refresh");
+    answer.refused(&[400], &["invalid_target"], &when)
+}
+
+async fn picked_at_refresh(judge: &Judge) -> Verdict {
+    let client = judge.refreshing_client(Role::Password)?;
+    let [first, second] = client.two_resources()?;
+    let both = [("resource", first), ("resource", second)];
+    let mut grant = judge.open_grant(client, &both).await?;
+    for (resource, other) in [(first, second), (second, first)] {
+        grant = judge
+            .renew(client, &grant, &[("resource", resource)])
+            .await?;
+        let audience = audience(judge, &grant.issued).await?;
+        let holds = |one: &str| audience.iter().any(|audience| audience == one);
+        grant.issued.answer.demand_or(
+            holds(resource) && !holds(other),
+            format!("a token for {resource} alone"),
+            format!("aud {audience:?}"),
+        )?;
+    }
+    Ok(())
 }

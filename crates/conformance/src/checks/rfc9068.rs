@@ -1,5 +1,7 @@
 //! RFC 9068: the JWT profile of access tokens.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::check::checks;
@@ -18,6 +20,8 @@ checks! {
         "The type of an access token is at+jwt" => typ;
     "RFC9068-04" "2.2" Must [JwtAccessToken]
         "An access token holds iss, exp, aud, sub, client_id, iat and jti" => claims;
+    "RFC9068-05" "2.2.1" Should [JwtAccessToken, Password, RefreshToken]
+        "auth_time, acr and amr tell of the user's login, and stay as they are at refresh" => login_is_told;
     "RFC9068-06" "2.2.3" Should [JwtAccessToken]
         "An access token holds the scope that was granted" => scope;
     "RFC9068-07" "3" Must [JwtAccessToken, ResourceIndicators]
@@ -30,6 +34,8 @@ checks! {
         "A resource refuses tokens that are unsigned or forged" => resource_side;
     "RFC9068-11" "4" Should [JwtAccessToken]
         "The key that signed an access token is found in jwks_uri by its kid" => kid_is_published;
+    "RFC9068-13" "5" Should [JwtAccessToken, Password]
+        "The sub of a user's token is the user's, at refresh too, and that of no client" => sub_is_user;
 }
 
 async fn signed(judge: &Judge) -> Verdict {
@@ -225,4 +231,66 @@ async fn kid_is_published(judge: &Judge) -> Verdict {
         format!("the key {}", kid.unwrap_or_default()),
         "other keys",
     )
+}
+
+async fn login_is_told(judge: &Judge) -> Verdict {
+    let client = judge.refreshing_client(Role::Password)?;
+    let grant = judge.open_grant(client, &[]).await?;
+    let login = jwt::read(&grant.issued)?;
+    let claims = ["auth_time", "acr", "amr"];
+    if !claims.iter().any(|claim| login.claims.contains_key(*claim)) {
+        let why = "the access tokens of users hold neither auth_time nor acr nor amr";
+        return Err(Finding::skipped(why));
+    }
+    if let Some(auth_time) = login.claims.get("auth_time") {
+        let holds = auth_time
+            .as_u64()
+            .is_some_and(|at| at.abs_diff(now()) < SKEW);
+        let expected = "auth_time: the time of the login, which is now";
+        let answer = &grant.issued.answer;
+        answer.demand_or(holds, expected, auth_time.to_string())?;
+    }
+    // Within one second the time of a refresh would look like that of the login.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let renewed = judge.renew(client, &grant, &[]).await?;
+    let refreshed = jwt::read(&renewed.issued)?;
+    for claim in claims {
+        let (before, after) = (login.claims.get(claim), refreshed.claims.get(claim));
+        let shown =
+            |value: Option<&Value>| value.map_or_else(|| "none".to_owned(), Value::to_string);
+        let expected = format!("{claim} as before the refresh: {}", shown(before));
+        let answer = &renewed.issued.answer;
+        answer.demand_or(before == after, expected, shown(after))?;
+    }
+    Ok(())
+}
+
+async fn sub_is_user(judge: &Judge) -> Verdict {
+    let client = judge.password_client(Role::Password)?;
+    let issued = judge.log_in(client, &[]).await?;
+    let login = jwt::read(&issued)?;
+    let sub = login.claim("sub").unwrap_or_default();
+    let is_client = judge.target.clients().any(|one| one.client_id() == sub);
+    issued
+        .answer
+        .demand_or(!sub.is_empty() && !is_client, "the sub of a user", sub)?;
+    if client
+        .grant_types
+        .iter()
+        .any(|one| one == "client_credentials")
+    {
+        let (own, jwt) = jwt::issue(judge, client, &[]).await?;
+        let differs = jwt.claim("sub") != Some(sub);
+        own.answer
+            .demand_or(differs, "another sub in a token of the client itself", sub)?;
+    }
+    if judge.refreshing_client(Role::Password).is_ok() {
+        let renewed = judge.live_grant(client).await?.issued;
+        let refreshed = jwt::read(&renewed)?;
+        let after = refreshed.claim("sub").unwrap_or_default();
+        renewed
+            .answer
+            .demand_or(after == sub, format!("sub '{sub}' after a refresh"), after)?;
+    }
+    Ok(())
 }

@@ -11,6 +11,8 @@ use crate::target::Role;
 checks! {
     "RFC7662-12" "4" Should [Introspection]
         "Trying one token after the other at introspection is slowed down" => token_scanning;
+    "RFC6749-47" "4.3.2" Must [Password]
+        "Guessing a user's password is slowed down" => password_guessing;
     "RFC6749-07" "2.3.1" Must [ClientCredentials]
         "Guessing a client's secret is slowed down" => secret_guessing;
 }
@@ -53,12 +55,39 @@ fn demand_slowed(answers: &[Answer], what: &str) -> Verdict {
     )
 }
 
-async fn secret_guessing(judge: &Judge) -> Verdict {
-    if !judge.target.throttled {
-        return Err(Finding::skipped(
-            "the target description does not say throttled = true",
-        ));
+fn is_throttled(judge: &Judge) -> Verdict {
+    let why = "the target description does not say throttled = true";
+    if judge.target.throttled {
+        Ok(())
+    } else {
+        Err(Finding::skipped(why))
     }
+}
+
+async fn password_guessing(judge: &Judge) -> Verdict {
+    is_throttled(judge)?;
+    judge.supports("password")?;
+    let client = judge.client(Role::Password)?;
+    let missing = || Finding::skipped("the target description has no [users.guessed]");
+    let user = judge.target.users.guessed.as_ref().ok_or_else(missing)?;
+    // The account is there, and no throttle is aroused yet.
+    let answer = judge.password(client, user.credentials(), &[]).await?;
+    answer.demand(
+        answer.status == 200,
+        "[users.guessed] with its password: 200",
+    )?;
+    let mut answers = Vec::with_capacity(TRIES);
+    for guess in 0..TRIES {
+        let wrong = (user.username.as_str(), format!("guess-number-{guess}"));
+        let answer = judge.password(client, (wrong.0, &wrong.1), &[]).await?;
+        answer.gives_nothing("a wrong password")?;
+        answers.push(answer);
+    }
+    demand_slowed(&answers, "fifty wrong passwords in a row")
+}
+
+async fn secret_guessing(judge: &Judge) -> Verdict {
+    is_throttled(judge)?;
     let client = judge.client(Role::Guessed)?;
     let mut answers = Vec::with_capacity(TRIES);
     for guess in 0..TRIES {

@@ -8,3 +8,4 @@ mod bounds;
 mod command_line;
 mod every_check_can_fail;
 mod fake;
+mod sins;

@@ -1,10 +1,11 @@
 //! RFC 6749 §2.3 and §3.2.1: who may ask.
 
+use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
 use crate::plain::refuses_plain_http;
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 const NOT_AUTHENTICATED: [u16; 2] = [401, 400];

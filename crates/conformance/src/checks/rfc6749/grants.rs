@@ -1,6 +1,7 @@
 //! RFC 6749 §4.4 to §5.2: which grants are given to whom.
 
-use crate::finding::{Finding, Verdict};
+use super::{password, refresh};
+use crate::finding::{Finding, Verdict, together};
 use crate::judge::{Endpoint, Judge};
 use crate::target::Role;
 
@@ -22,6 +23,14 @@ pub(super) async fn unknown(judge: &Judge) -> Verdict {
 }
 
 pub(super) async fn missing(judge: &Judge) -> Verdict {
+    together([
+        missing_grant_type(judge).await,
+        password::missing_parameters(judge).await,
+        refresh::missing_token(judge).await,
+    ])
+}
+
+async fn missing_grant_type(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let answer = judge.ask(Endpoint::Token, client, &[]).await?;
     answer.refused(&[400], &["invalid_request"], "no grant_type")?;
@@ -29,6 +38,14 @@ pub(super) async fn missing(judge: &Judge) -> Verdict {
 }
 
 pub(super) async fn not_allowed(judge: &Judge) -> Verdict {
+    together([
+        no_client_credentials(judge).await,
+        password::not_allowed(judge).await,
+        refresh::not_allowed(judge).await,
+    ])
+}
+
+async fn no_client_credentials(judge: &Judge) -> Verdict {
     let client = judge.client(Role::NoClientCredentials)?;
     let answer = judge.token(client, &[]).await?;
     let when = "a client without the client credentials grant asks with it";
@@ -36,6 +53,14 @@ pub(super) async fn not_allowed(judge: &Judge) -> Verdict {
 }
 
 pub(super) async fn garbage(judge: &Judge) -> Verdict {
+    together([
+        never_issued(judge).await,
+        password::wrong_password(judge).await,
+        refresh::altered(judge).await,
+    ])
+}
+
+async fn never_issued(judge: &Judge) -> Verdict {
     let requests: [&[(&str, &str)]; 2] = [
         &[
             ("grant_type", "refresh_token"),

@@ -1,9 +1,11 @@
-//! RFC 6749, the token endpoint, as far as the client credentials grant reaches.
+//! RFC 6749, the token endpoint, as far as the client credentials, password and refresh token grants reach.
 
 use crate::check::checks;
 
 mod client_authentication;
 mod grants;
+mod password;
+mod refresh;
 mod token_request;
 mod token_response;
 
@@ -54,23 +56,35 @@ checks! {
         "The client credentials grant gives no refresh token" => response::no_refresh_token;
     "RFC6749-50" "4.5" Must [ClientCredentials]
         "An unknown grant type gets unsupported_grant_type" => grants::unknown;
-    "RFC6749-51" "5.1" Must [ClientCredentials]
+    "RFC6749-51" "5.1" Must [ClientCredentials, Password, RefreshToken]
         "Success is 200 with JSON that holds access_token and token_type" => response::success;
     "RFC6749-52" "5.1" Should [ClientCredentials]
         "The response says in how many seconds the token expires" => response::expires_in;
-    "RFC6749-53" "5.1" Must [ClientCredentials]
+    "RFC6749-53" "5.1" Must [ClientCredentials, Password, RefreshToken]
         "Responses of the token endpoint, errors too, forbid caching" => response::not_cached;
-    "RFC6749-54" "5.2" Must [ClientCredentials]
-        "A faulty request gets 400 with JSON that holds error" => grants::missing;
+    "RFC6749-54" "5.2" Must [ClientCredentials, Password, RefreshToken]
+        "A request without a parameter that it needs gets 400 with JSON that says invalid_request"
+        => grants::missing;
     "RFC6749-55" "5.2" Must [ClientCredentials]
         "Failing with the Authorization header gets 401 and a challenge of the same scheme"
         => auth::failed_basic;
-    "RFC6749-56" "5.2" Must [ClientCredentials]
+    "RFC6749-56" "5.2" Must [ClientCredentials, Password, RefreshToken]
         "A client that may not use the grant gets unauthorized_client" => grants::not_allowed;
-    "RFC6749-57" "5.2" Must [ClientCredentials]
-        "A refresh token or code that was never issued gets invalid_grant" => grants::garbage;
-    "RFC6749-63" "10.10" Must [ClientCredentials]
+    "RFC6749-57" "5.2" Must [ClientCredentials, Password, RefreshToken]
+        "A refresh token or code that was never issued, or a wrong password, gets invalid_grant"
+        => grants::garbage;
+    "RFC6749-58" "6" Must [RefreshToken]
+        "A confidential client that does not authenticate cannot refresh" => refresh::authenticated;
+    "RFC6749-59" "6" Must [RefreshToken]
+        "A refresh token is of no use to another client" => refresh::bound_to_client;
+    "RFC6749-60" "6" Must [RefreshToken]
+        "Asking at refresh for more scope than was granted gets invalid_scope" => refresh::more_scope;
+    "RFC6749-61" "6" Must [RefreshToken]
+        "A refresh that names no scope gives the one that was granted" => refresh::same_scope;
+    "RFC6749-62" "6" Must [RefreshToken]
+        "A refresh for less scope leaves the rest to the next refresh" => refresh::narrowed_for_once;
+    "RFC6749-63" "10.10" Must [ClientCredentials, RefreshToken]
         "Tokens are guessed with a probability of at most 2^-128" => response::hard_to_guess;
-    "RFC6749-64" "10.10" Should [ClientCredentials]
+    "RFC6749-64" "10.10" Should [ClientCredentials, RefreshToken]
         "Tokens are guessed with a probability of at most 2^-160" => response::harder_to_guess;
 }

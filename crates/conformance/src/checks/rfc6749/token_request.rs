@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge};
 use crate::jwt::Jwt;
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
 
 /// A scope that no server grants.
 const UNKNOWN_SCOPE: &str = "no-such-scope-4711";

@@ -35,6 +35,8 @@ pub(crate) struct Client {
     pub(crate) resources: &'static [&'static str],
     pub(crate) kind: Kind,
     pub(crate) lifetime: u64,
+    /// Seconds for which its refresh tokens may lie unused.
+    pub(crate) idle: u64,
 }
 
 const USUAL: Client = Client {
@@ -46,11 +48,12 @@ const USUAL: Client = Client {
     resources: &[ONE],
     kind: Kind::Es256,
     lifetime: 600,
+    idle: 600,
 };
 
 pub(crate) const SCOPES: [&str; 2] = ["read", "write"];
 
-pub(crate) static CLIENTS: [Client; 13] = [
+pub(crate) static CLIENTS: [Client; 18] = [
     Client {
         role: "primary",
         id: "primary",
@@ -136,6 +139,43 @@ pub(crate) static CLIENTS: [Client; 13] = [
         role: "guessed",
         id: "guessed",
         secret: "guessed-hush-11",
+        ..USUAL
+    },
+    Client {
+        role: "password",
+        id: "password",
+        secret: "password-hush-12",
+        grants: &["password", "refresh_token", "client_credentials"],
+        resources: &[ONE, TWO],
+        ..USUAL
+    },
+    Client {
+        role: "other_password",
+        id: "other-password",
+        secret: "other-password-hush-13",
+        grants: &["password", "refresh_token"],
+        ..USUAL
+    },
+    Client {
+        role: "public_password",
+        id: "public-password",
+        method: Method::None,
+        grants: &["password", "refresh_token"],
+        ..USUAL
+    },
+    Client {
+        role: "no_refresh_token",
+        id: "no-refresh",
+        secret: "no-refresh-hush-14",
+        grants: &["password"],
+        ..USUAL
+    },
+    Client {
+        role: "short_idle",
+        id: "short-idle",
+        secret: "short-idle-hush-15",
+        grants: &["password", "refresh_token"],
+        idle: 2,
         ..USUAL
     },
 ];
@@ -241,6 +281,9 @@ impl Fake {
             client.method == Method::None
                 || match self.sin {
                     Sin::ClientIdSuffices => request.path == "/token",
+                    Sin::RefreshesWithoutSecret => {
+                        request.form().get("grant_type") == Some("refresh_token")
+                    }
                     Sin::IntrospectsForBareClientId => request.path == "/introspect",
                     Sin::BelievesCertificateHeader => request.header("x-client-cert").is_some(),
                     _ => false,

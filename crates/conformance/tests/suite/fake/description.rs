@@ -1,6 +1,7 @@
 //! The description of the fake server that the judge is given.
 
 use super::clients::{CLIENTS, Client, Method, ONE, SCOPES};
+use super::password::{USERS, User};
 use super::{Fake, Setting, Sin};
 
 impl Fake {
@@ -28,10 +29,16 @@ impl Fake {
             String::new()
         };
         let clients: String = CLIENTS.iter().map(describe).collect();
+        let users: String = USERS.iter().map(describe_user).collect();
+        let deviations = if setting.users {
+            "[deviations]\nRFC9700-14 = 'the checks of the password grant need it'\n"
+        } else {
+            ""
+        };
         format!(
             "issuer = '{issuer}'\nthrottled = true\nintrospection_throttled = true\n{trust}\n{endpoints}\
              [bearer_endpoint]\nurl = '{base}/resource'\nscope = 'read'\ninsufficient_scope = 'write'\n\
-             resource = '{ONE}'\n{form}\n{clients}"
+             resource = '{ONE}'\n{form}\n{clients}{users}{deviations}"
         )
     }
 }
@@ -44,6 +51,7 @@ fn describe(client: &Client) -> String {
         grants,
         resources,
         lifetime,
+        idle,
         ..
     } = client;
     let method = match client.method {
@@ -62,8 +70,23 @@ fn describe(client: &Client) -> String {
     } else {
         String::new()
     };
+    let idle = if *idle < 600 {
+        format!("idle_seconds = {idle}")
+    } else {
+        String::new()
+    };
     format!(
         "[clients.{role}]\nclient_id = '{id}'\n{secret}\nauth_method = '{method}'\ngrant_types = {grants:?}\n\
-         scopes = {SCOPES:?}\nresources = {resources:?}\n{lifetime}\n"
+         scopes = {SCOPES:?}\nresources = {resources:?}\n{lifetime}\n{idle}\n"
     )
+}
+
+fn describe_user(user: &User) -> String {
+    let User {
+        role,
+        username,
+        password,
+        ..
+    } = user;
+    format!("[users.{role}]\nusername = '{username}'\npassword = '{password}'\n")
 }

@@ -54,6 +54,10 @@ pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
         document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")] =
             json!(["ES256"]);
     }
+    if fake.users {
+        let grants = document["grant_types_supported"].as_array_mut();
+        grants.unwrap().push("password".into());
+    }
     sinful(fake, &mut document);
     let reply = Reply::json(200, &document);
     if fake.is(Sin::MetadataAsText) {

@@ -5,9 +5,11 @@
 pub(crate) mod bearer;
 pub(crate) mod clients;
 mod description;
+pub(crate) mod grant;
 pub(crate) mod introspect;
 pub(crate) mod keys;
 pub(crate) mod metadata;
+pub(crate) mod password;
 pub(crate) mod revoke;
 pub(crate) mod sin;
 pub(crate) mod token;
@@ -30,6 +32,9 @@ pub(crate) struct Memory {
     /// What introspection has once said, for the sin of saying it again.
     pub(crate) cached: HashMap<String, Value>,
     pub(crate) failures: HashMap<String, u32>,
+    /// Wrong passwords in a row, by username.
+    pub(crate) guesses: HashMap<String, u32>,
+    pub(crate) grants: Vec<grant::Grant>,
     pub(crate) issued: Vec<String>,
     pub(crate) misses: u32,
     pub(crate) requests: u32,
@@ -44,8 +49,23 @@ pub(crate) struct Fake {
     pub(crate) memory: Mutex<Memory>,
     /// The protected resource wants POST and the form of its description.
     pub(crate) form: bool,
+    /// There are users, and the password grant.
+    pub(crate) users: bool,
+    pub(crate) rotation: Rotation,
     /// The certificate to be trusted, if it speaks TLS.
     pub(crate) certificate: Option<String>,
+}
+
+/// What a refresh does to the refresh token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// A new one is given, and the old one is dead.
+    #[default]
+    Strict,
+    /// The same, but the one before the newest gets the newest again.
+    Retried,
+    /// The same as the first, but confidential clients keep theirs.
+    OfPublicClients,
 }
 
 /// How to start it.
@@ -55,6 +75,9 @@ pub(crate) struct Setting {
     pub(crate) issuer_path: &'static str,
     /// The protected resource is asked by POST.
     pub(crate) form: bool,
+    /// There are users, and the password grant, which no server should offer (RFC 9700 §2.4).
+    pub(crate) users: bool,
+    pub(crate) rotation: Rotation,
 }
 
 impl Fake {
@@ -92,7 +115,8 @@ impl Fake {
     /// No secret of a client, and no token that was ever issued.
     pub(crate) fn assert_nothing_shown_in(&self, text: &str) {
         let memory = self.memory.lock().unwrap();
-        let secrets = clients::secrets().map(str::to_owned);
+        let passwords = password::USERS.iter().map(|user| user.password);
+        let secrets = clients::secrets().chain(passwords).map(str::to_owned);
         for confidential in secrets.chain(memory.issued.iter().cloned()) {
             assert!(
                 !text.contains(&confidential),
@@ -117,7 +141,13 @@ impl Fake {
             })?;
         let id = identity(token, &claims);
         let expired = claims["exp"].as_u64()? < jsonwebtoken::get_current_timestamp();
-        let dead = memory.revoked.contains(&id) || (expired && !self.is(Sin::IgnoresExpiry));
+        let ended = claims
+            .get("grant")
+            .and_then(Value::as_u64)
+            .and_then(|id| memory.grants.get(usize::try_from(id).ok()?))
+            .is_some_and(|grant| grant.ended && !self.is(Sin::AccessTokensOutliveGrant));
+        let dead =
+            ended || memory.revoked.contains(&id) || (expired && !self.is(Sin::IgnoresExpiry));
         (!dead).then_some(claims)
     }
 }

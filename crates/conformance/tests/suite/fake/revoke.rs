@@ -1,7 +1,7 @@
 //! The revocation endpoint of the fake server.
 
 use super::wire::{Reply, Request};
-use super::{Fake, Sin, identity};
+use super::{Fake, Sin, grant, identity};
 
 pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
     respond(fake, request).unwrap_or_else(|reply| reply)
@@ -44,6 +44,20 @@ fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
     }
     if fake.is(Sin::RevocationMisnamesRefusal) {
         return Err(Reply::error(400, "invalid_request"));
+    }
+    if let Some(id) = grant::find(fake, token) {
+        let granted = &mut fake.memory.lock().unwrap().grants[id];
+        if granted.client.id != client.id && !fake.is(Sin::RevokesRefreshTokensForAnyone) {
+            return Err(Reply::error(400, "invalid_grant"));
+        }
+        let kept = match fake.sin {
+            Sin::KeepsRevokedRefreshTokens => true,
+            Sin::RevocationBelievesHintForRefreshTokens => form.get("token_type_hint").is_some(),
+            Sin::RevocationIgnoresPublic => client.secret.is_empty(),
+            _ => false,
+        };
+        granted.ended |= !kept;
+        return Ok(done);
     }
     let Some(owner) = claims
         .as_ref()

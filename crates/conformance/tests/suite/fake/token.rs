@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::clients::{CLIENTS, Client, Kind, SCOPES};
 use super::wire::{Form, Reply, Request};
-use super::{Fake, Sin, keys};
+use super::{Fake, Sin, grant, keys, password};
 
 pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
     let reply = respond(fake, request).unwrap_or_else(|reply| reply);
@@ -17,7 +17,11 @@ pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
     } else {
         Sin::CachesErrors
     });
-    if cached {
+    let said = reply
+        .headers
+        .iter()
+        .any(|(name, _)| *name == "cache-control");
+    if cached || said {
         reply
     } else {
         reply
@@ -39,14 +43,16 @@ fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
         }
         None => Err(Reply::error(400, "invalid_request")),
         Some("client_credentials") => issue(fake, client, &form),
-        Some(grant @ ("refresh_token" | "authorization_code")) => Err(Reply::error(
+        Some("refresh_token") => grant::refresh(fake, client, &form),
+        Some("authorization_code") => Err(Reply::error(
             400,
-            match client.grants.contains(&grant) {
+            match client.grants.contains(&"authorization_code") {
                 true if fake.is(Sin::MisnamesGarbageGrant) => "invalid_request",
                 true => "invalid_grant",
                 false => "unauthorized_client",
             },
         )),
+        Some("password") if fake.users => password::handle(fake, client, &form),
         Some("password") if fake.is(Sin::KnowsPasswordGrant) => {
             Err(Reply::error(400, "invalid_grant"))
         }
@@ -148,12 +154,14 @@ fn issue(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Rep
     }
     let scope = scope(fake, form)?;
     let audience = audience(fake, client, form)?;
-    let lifetime = if fake.is(Sin::LongLived) {
-        86_400
-    } else {
-        client.lifetime
+    let subject = match fake.sin {
+        Sin::RandomSubject => keys::random(8),
+        Sin::SharedSubject => "everybody".to_owned(),
+        _ => client.id.to_owned(),
     };
-    let token = mint(fake, client, &scope, &audience, lifetime);
+    let about_client = Map::from_iter([("sub".to_owned(), subject.into())]);
+    let token = mint(fake, client, &scope, &audience, about_client);
+    let lifetime = lifetime(fake, client);
     fake.memory.lock().unwrap().issued.push(token.clone());
     let mut body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime });
     if !fake.is(Sin::NarrowsSilently) {
@@ -162,6 +170,9 @@ fn issue(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Rep
     let members = body.as_object_mut().unwrap();
     match fake.sin {
         Sin::GivesRefreshToken => {
+            drop(members.insert("refresh_token".to_owned(), "made-up".into()));
+        }
+        Sin::RefreshesClientCredentials if client.grants.contains(&"refresh_token") => {
             drop(members.insert("refresh_token".to_owned(), "made-up".into()));
         }
         Sin::LeavesOutTokenType => drop(members.remove("token_type")),
@@ -174,7 +185,15 @@ fn issue(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Rep
     ))
 }
 
-fn scope(fake: &Fake, form: &Form) -> Result<String, Reply> {
+fn lifetime(fake: &Fake, client: &Client) -> u64 {
+    if fake.is(Sin::LongLived) {
+        86_400
+    } else {
+        client.lifetime
+    }
+}
+
+pub(crate) fn scope(fake: &Fake, form: &Form) -> Result<String, Reply> {
     let mut memory = fake.memory.lock().unwrap();
     memory.requests += 1;
     let Some(asked) = form
@@ -216,7 +235,7 @@ fn scope(fake: &Fake, form: &Form) -> Result<String, Reply> {
     Ok(granted.into_iter().collect::<Vec<_>>().join(" "))
 }
 
-fn audience(fake: &Fake, client: &Client, form: &Form) -> Result<Vec<String>, Reply> {
+pub(crate) fn audience(fake: &Fake, client: &Client, form: &Form) -> Result<Vec<String>, Reply> {
     let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
     let mut asked = form.all("resource");
     if fake.is(Sin::TakesLastResource) {
@@ -242,7 +261,14 @@ fn audience(fake: &Fake, client: &Client, form: &Form) -> Result<Vec<String>, Re
     })
 }
 
-fn mint(fake: &Fake, client: &Client, scope: &str, audience: &[String], lifetime: u64) -> String {
+/// An access token; `claims` says of whom it is.
+pub(crate) fn mint(
+    fake: &Fake,
+    client: &Client,
+    scope: &str,
+    audience: &[String],
+    mut claims: Map<String, Value>,
+) -> String {
     let now = get_current_timestamp();
     let repeated = fake.is(Sin::RepeatsJti);
     let jti = if repeated {
@@ -250,7 +276,6 @@ fn mint(fake: &Fake, client: &Client, scope: &str, audience: &[String], lifetime
     } else {
         keys::random(22)
     };
-    let mut claims = Map::new();
     let issuer = &fake.issuer;
     let misspelt = format!("{issuer}/");
     claims.insert(
@@ -261,15 +286,9 @@ fn mint(fake: &Fake, client: &Client, scope: &str, audience: &[String], lifetime
             issuer
         }),
     );
-    let subject = match fake.sin {
-        Sin::RandomSubject => keys::random(8),
-        Sin::SharedSubject => "everybody".to_owned(),
-        _ => client.id.to_owned(),
-    };
-    claims.insert("sub".into(), subject.into());
     claims.insert("client_id".into(), client.id.into());
     claims.insert("iat".into(), now.into());
-    claims.insert("exp".into(), (now + lifetime).into());
+    claims.insert("exp".into(), (now + lifetime(fake, client)).into());
     claims.insert("scope".into(), scope.into());
     claims.insert("jti".into(), jti.into());
     match audience {

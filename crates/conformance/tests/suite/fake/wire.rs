@@ -141,6 +141,8 @@ pub(crate) async fn start(sin: Sin, setting: Setting) -> Arc<Fake> {
         memory: Mutex::new(Memory::default()),
         certificate,
         form: setting.form,
+        users: setting.users,
+        rotation: setting.rotation,
     });
     let served = Arc::clone(&fake);
     tokio::spawn(async move {

@@ -1,17 +1,23 @@
-//! RFC 9700: best current practice, as far as the client credentials grant reaches.
+//! RFC 9700: best current practice, as far as the client credentials, password and refresh token grants reach.
 
 use crate::check::checks;
 use crate::checks::rfc6750;
+use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::{Answer, Call};
 use crate::judge::{Endpoint, Judge, bearer, header};
 use crate::jwt::Jwt;
 use crate::metadata::{discovery_url, well_known_url};
-use crate::target::{AuthMethod, Role};
+use crate::target::Role;
+
+mod refresh;
 
 checks! {
     "RFC9700-11" "2.2.1" Should [BestPractice]
         "Tokens can be bound to a key of the client, by DPoP or mutual TLS" => sender_constrained;
+    "RFC9700-12" "2.2.2" Must [BestPractice, RefreshToken]
+        "The refresh tokens of a public client change with each use, and the old ones are dead"
+        => refresh::public_rotates;
     "RFC9700-13" "2.3" Should [BestPractice]
         "A token holds no more scope and audience than was asked for" => minimal;
     "RFC9700-14" "2.4" Must [BestPractice]
@@ -24,6 +30,16 @@ checks! {
         "A token for one resource is refused at another" => useless_elsewhere;
     "RFC9700-23" "4.13" Must [BestPractice]
         "Headers that a proxy would set have no effect when a client sets them" => proxy_headers;
+    "RFC9700-24" "4.14.2" Must [BestPractice, RefreshToken]
+        "A refresh token that was used before, and whose successor was used, gets invalid_grant"
+        => refresh::replay_is_refused;
+    "RFC9700-25" "4.14.2" Should [BestPractice, RefreshToken]
+        "After the replay of a refresh token, its newest successor and the access tokens are dead"
+        => refresh::replay_ends_the_grant;
+    "RFC9700-26" "4.14.2" Must [BestPractice, RefreshToken]
+        "No refresh gives more scope or resources than the user granted" => refresh::never_widened;
+    "RFC9700-27" "4.14.2" Should [BestPractice, RefreshToken]
+        "A refresh token that lies unused for long is dead" => refresh::idle;
 }
 
 async fn sender_constrained(judge: &Judge) -> Verdict {
