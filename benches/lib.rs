@@ -21,13 +21,15 @@ use countersign_jose::access_token::{
 };
 use countersign_jose::{SigningAlgorithm, SigningKey, VerifyingKeys};
 use countersign_protocol::{Form, TokenRequest};
-use countersign_provider::{Host, MasterKey, Provider, SecretSource, Settings};
+use countersign_provider::{Host, MasterKey, Origin, Provider, SecretSource, Settings};
 use countersign_storage::MemoryStore;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+/// When everything here happens.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const ISSUER: &str = "https://login.example.com";
 
-struct OsRandom;
+/// The randomness of the machine.
+pub struct OsRandom;
 
 impl Random for OsRandom {
     #[expect(clippy::disallowed_methods, reason = "a benchmark is a host program")]
@@ -111,6 +113,7 @@ impl Jose {
             jti: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHAQIDBAUGBwgJCgsM".into(),
             client_id: "billing-worker".into(),
             scope: "invoices.read invoices.write".parse().ok(),
+            further: serde_json::Map::new(),
         };
         let keys = VerifyingKeys::new([key.verifying_key()]).expect("one key has no double");
         let audience = ExpectedAudience::OneOf(claims.aud.clone());
@@ -188,7 +191,7 @@ impl Issuing {
         let request =
             TokenRequest::read(&[&self.authorization], &form).expect("a well-formed request");
         self.provider
-            .token(request)
+            .token(request, Origin::default())
             .await
             .expect("the client may have this")
             .access_token

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::text::named_enum;
 use crate::{
-    ClientId, EntityId, Epoch, KeyId, RedirectUri, ResourceUri, Scope, SigningAlgorithm, Timestamp,
+    ClientId, EntityId, Epoch, KeyId, RedirectUri, ResourceUri, Revision, Scope, SigningAlgorithm,
+    Timestamp,
 };
 
 /// A name that is not in its list; the message gives the list.
@@ -173,6 +174,17 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// Whether it was given by a person and has fewer than 16 bytes.
     pub weak: bool,
+    /// From when on it is no longer accepted, if another one takes over from it (RULES S3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ClientSecret {
+    /// Whether the secret is accepted at `now`.
+    #[must_use]
+    pub fn is_accepted(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl fmt::Debug for ClientSecret {
@@ -180,6 +192,7 @@ impl fmt::Debug for ClientSecret {
         f.debug_struct("ClientSecret")
             .field("created_at", &self.created_at)
             .field("weak", &self.weak)
+            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
 }
@@ -237,6 +250,23 @@ pub struct ClientSettings {
     /// Seconds for which its access tokens are good; without it, as the server says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<u32>,
+    /// Whether each use of a refresh token gives a new one and ends the old one (RULES R9).
+    #[serde(default = "yes")]
+    pub refresh_token_rotation: bool,
+    /// Seconds in which the refresh token before the current one may be tried again, 0 for never; without it, as the
+    /// server says (RULES R2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_retry_window: Option<u32>,
+    /// Seconds after which its grants end, whatever happens; without it, as the server says (RULES R11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<u32>,
+    /// Seconds for which its refresh tokens may lie unused; without it, as the server says (RULES R11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_idle_lifetime: Option<u32>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Why a client cannot be as it is described.
@@ -264,12 +294,34 @@ pub enum SettingsError {
         max = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME
     )]
     AccessTokenLifetime,
+    /// Grants and the keys of their refresh tokens are kept for [`ClientSettings::MAX_REFRESH_TOKEN_LIFETIME`].
+    #[error(
+        "refresh tokens live between 1 and {max} seconds",
+        max = ClientSettings::MAX_REFRESH_TOKEN_LIFETIME
+    )]
+    RefreshTokenLifetime,
+    /// A retry is for an answer that was lost a moment ago.
+    #[error(
+        "a refresh token may be tried again for at most {max} seconds",
+        max = ClientSettings::MAX_RETRY_WINDOW
+    )]
+    RetryWindow,
+    /// RFC 9700 §2.2.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
+    #[error("the refresh tokens of a public client must be rotated")]
+    PublicWithoutRotation,
 }
 
 impl ClientSettings {
     /// The longest life that an access token may have, in seconds: one day. A key that is no longer used for signing is
     /// kept and published this long, so that everything that it signed can be verified to its end.
     pub const MAX_ACCESS_TOKEN_LIFETIME: u32 = 86_400;
+
+    /// The longest life that a grant may have, in seconds: ten years. A key under which refresh tokens were made is
+    /// kept this long after its last use (RULES R6).
+    pub const MAX_REFRESH_TOKEN_LIFETIME: u32 = 315_360_000;
+
+    /// The longest time in which a refresh token may be tried again, in seconds.
+    pub const MAX_RETRY_WINDOW: u32 = 600;
 
     /// A client that may use these grant types, with everything else as it is by default.
     #[must_use]
@@ -286,6 +338,10 @@ impl ClientSettings {
             access_token_format: None,
             access_token_signed_response_alg: None,
             access_token_lifetime: None,
+            refresh_token_rotation: true,
+            refresh_token_retry_window: None,
+            refresh_token_lifetime: None,
+            refresh_token_idle_lifetime: None,
         }
     }
 
@@ -337,6 +393,21 @@ impl ClientSettings {
         {
             return Err(SettingsError::AccessTokenLifetime);
         }
+        let lifetimes = 1..=Self::MAX_REFRESH_TOKEN_LIFETIME;
+        let refresh = [
+            self.refresh_token_lifetime,
+            self.refresh_token_idle_lifetime,
+        ];
+        if !refresh.iter().flatten().all(|it| lifetimes.contains(it)) {
+            return Err(SettingsError::RefreshTokenLifetime);
+        }
+        if self.refresh_token_retry_window > Some(Self::MAX_RETRY_WINDOW) {
+            return Err(SettingsError::RetryWindow);
+        }
+        // RULES R9.
+        if self.is_public() && !self.refresh_token_rotation {
+            return Err(SettingsError::PublicWithoutRotation);
+        }
         Ok(())
     }
 }
@@ -371,6 +442,7 @@ impl NewClient {
             id,
             client_id,
             epoch,
+            revision: Revision::FIRST,
             secrets,
             settings,
             created_at,
@@ -387,6 +459,8 @@ pub struct Client {
     pub client_id: ClientId,
     /// What the tokens of this client carry; those of an earlier epoch are dead.
     pub epoch: Epoch,
+    /// Which state of the client this is.
+    pub revision: Revision,
     /// The secrets that are accepted; none for a public client.
     pub secrets: Vec<ClientSecret>,
     /// What the client may do.
@@ -446,6 +520,56 @@ mod tests {
             };
             assert_eq!(settings.check(), Err(SettingsError::AccessTokenLifetime));
         }
+        for lifetime in [0, ClientSettings::MAX_REFRESH_TOKEN_LIFETIME + 1] {
+            let absolute = ClientSettings {
+                refresh_token_lifetime: Some(lifetime),
+                ..settings()
+            };
+            let idle = ClientSettings {
+                refresh_token_idle_lifetime: Some(lifetime),
+                ..settings()
+            };
+            assert_eq!(absolute.check(), Err(SettingsError::RefreshTokenLifetime));
+            assert_eq!(idle.check(), Err(SettingsError::RefreshTokenLifetime));
+        }
+        assert_eq!(
+            with(|it| it.refresh_token_retry_window = Some(601)),
+            Err(SettingsError::RetryWindow)
+        );
+    }
+
+    #[test]
+    fn rule_r9_a_public_client_without_rotation_is_a_configuration_error() {
+        let mut settings = ClientSettings {
+            token_endpoint_auth_method: Some(AuthMethod::None),
+            ..ClientSettings::new(vec![GrantType::RefreshToken])
+        };
+        assert_eq!(settings.check(), Ok(()));
+        settings.refresh_token_rotation = false;
+        assert_eq!(settings.check(), Err(SettingsError::PublicWithoutRotation));
+        settings.token_endpoint_auth_method = None;
+        assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn settings_from_before_there_was_rotation_rotate() {
+        let old = r#"{"grant_types":["client_credentials"],"scope":"read"}"#;
+        let settings: ClientSettings = serde_json::from_str(old).unwrap();
+        assert!(settings.refresh_token_rotation);
+    }
+
+    #[test]
+    fn rule_s3_a_secret_is_accepted_until_it_ends() {
+        let mut secret = ClientSecret {
+            hash: SecretHash::Argon2id { phc: String::new() },
+            created_at: Timestamp::from_seconds(0),
+            weak: false,
+            expires_at: None,
+        };
+        assert!(secret.is_accepted(Timestamp::from_seconds(i64::MAX)));
+        secret.expires_at = Some(Timestamp::from_seconds(100));
+        assert!(secret.is_accepted(Timestamp::from_seconds(99)));
+        assert!(!secret.is_accepted(Timestamp::from_seconds(100)));
     }
 
     #[test]
@@ -467,6 +591,7 @@ mod tests {
             },
             created_at: Timestamp::from_seconds(0),
             weak: false,
+            expires_at: None,
         };
         assert!(!format!("{secret:?}").contains("argon2id"));
     }

@@ -100,19 +100,22 @@ pub enum KeyPurpose {
     Signing(SigningAlgorithm),
     /// Sealing opaque access tokens (RULES T3).
     OpaqueTokens,
+    /// Making refresh tokens that nobody else can make (RULES R1, R6).
+    RefreshTokens,
     /// The pepper under which generated client secrets are kept (RULES S1).
     ClientSecrets,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Signing(SigningAlgorithm::Es256),
         Self::Signing(SigningAlgorithm::Rs256),
         Self::Signing(SigningAlgorithm::EdDsa),
         Self::Signing(SigningAlgorithm::Ps256),
         Self::Signing(SigningAlgorithm::Es384),
         Self::OpaqueTokens,
+        Self::RefreshTokens,
         Self::ClientSecrets,
     ];
 
@@ -126,6 +129,7 @@ impl KeyPurpose {
             Self::Signing(SigningAlgorithm::Ps256) => "sign:PS256",
             Self::Signing(SigningAlgorithm::EdDsa) => "sign:EdDSA",
             Self::OpaqueTokens => "seal:opaque-tokens",
+            Self::RefreshTokens => "mac:refresh-tokens",
             Self::ClientSecrets => "mac:client-secrets",
         }
     }

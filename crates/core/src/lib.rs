@@ -1,4 +1,5 @@
-//! The one model of Countersign: identifiers, scopes, resources, clients, secrets, keys, clock and randomness.
+//! The one model of Countersign: identifiers, scopes, resources, clients, users, grants, secrets, keys, clock and
+//! randomness.
 //!
 //! Every other crate speaks in these types. They are well-formed by construction: whoever holds a [`Scope`] or a
 //! [`ClientId`] need not check it again. Nothing here does I/O, asks the system for the time or for randomness:
@@ -17,29 +18,41 @@
 
 mod client;
 mod client_id;
+mod grant;
 mod issuer;
 mod key;
 mod loopback;
+mod password;
 mod random;
 mod redirect_uri;
+mod registry;
 mod resource;
+mod revision;
 mod scope;
 mod secret;
 mod text;
 mod time;
 mod token_id;
+mod user;
+mod username;
 
 pub use client::{
     AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, GrantType,
     IntrospectionReach, NewClient, SecretHash, SettingsError, UnknownName,
 };
 pub use client_id::{ClientId, ClientIdError};
+pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, LastGeneration};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
+pub use password::{Password, PasswordError};
 pub use random::Random;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
+pub use registry::{DefinitionError, ResourceDefinition, ScopeDefinition};
 pub use resource::{ResourceUri, ResourceUriError};
+pub use revision::Revision;
 pub use scope::{Scope, ScopeError, ScopeToken};
 pub use secret::Secret;
 pub use time::{Clock, FixedClock, Timestamp};
-pub use token_id::{EntityId, Epoch, GrantId, TokenId, TokenIdError};
+pub use token_id::{EntityId, EntityIdError, Epoch, GrantId, TokenId, TokenIdError};
+pub use user::{NewUser, PasswordHash, ProfileError, User, UserProfile};
+pub use username::{Username, UsernameError, UsernameKey};

@@ -41,6 +41,25 @@ impl EntityId {
     }
 }
 
+/// Why a text is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an id has 36 characters, such as 0197a3c2-5d6e-7f80-9a1b-2c3d4e5f6071")]
+pub struct EntityIdError;
+
+impl FromStr for EntityId {
+    type Err = EntityIdError;
+
+    /// Takes the one spelling that `Display` writes: hyphens, lower case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = Uuid::try_parse(text).map(Self).map_err(|_| EntityIdError)?;
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(EntityIdError)
+        }
+    }
+}
+
 impl fmt::Display for EntityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -62,10 +81,36 @@ impl GrantId {
     /// What tokens carry that stand on no stored grant: those of the client credentials grant (RULES A1).
     pub const NONE: Self = Self(EntityId::from_bytes([0; 16]));
 
+    /// A new id; see [`EntityId::generate`].
+    #[must_use]
+    pub fn generate(now: Timestamp, random: &dyn Random) -> Self {
+        Self(EntityId::generate(now, random))
+    }
+
+    /// The id whose 16 bytes are `bytes`.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(EntityId::from_bytes(bytes))
+    }
+
     /// The 16 bytes of the id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+}
+
+impl FromStr for GrantId {
+    type Err = EntityIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for GrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -195,6 +240,24 @@ mod tests {
         assert_eq!(id.client_epoch(), Epoch::from_number(258));
         assert_eq!(id.as_bytes()[24..], [1; 12]);
         assert_eq!(id.to_string().len(), 48);
+    }
+
+    #[test]
+    fn rule_a6_an_entity_id_has_one_spelling() {
+        let text = "0197a3c2-5d6e-7f80-9a1b-2c3d4e5f6071";
+        assert_eq!(
+            text.parse::<EntityId>().map(|id| id.to_string()),
+            Ok(text.into())
+        );
+        for other in [
+            "0197A3C2-5D6E-7F80-9A1B-2C3D4E5F6071",
+            "0197a3c25d6e7f809a1b2c3d4e5f6071",
+            "{0197a3c2-5d6e-7f80-9a1b-2c3d4e5f6071}",
+            "urn:uuid:0197a3c2-5d6e-7f80-9a1b-2c3d4e5f6071",
+            "",
+        ] {
+            assert_eq!(other.parse::<EntityId>(), Err(EntityIdError), "{other}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@ use thiserror::Error;
 
 pub use crate::claims::{AccessTokenClaims, ClaimsError};
 use crate::jws::{self, JwsError, SignError};
+pub use crate::reserved_claims::{ReservedClaim, is_reserved_claim};
 use crate::{SigningKey, VerifyingKeys};
 
 /// The `typ` of a JWT access token (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
 
-/// Signs `claims` as a JWT access token with the header members `alg`, `typ: at+jwt` and `kid`.
+/// Signs `claims` as a JWT access token with the header members `alg`, `typ: at+jwt` and `kid`. Not if a further claim is
+/// [reserved](is_reserved_claim).
 ///
 /// ```
 /// use countersign_core::Timestamp;
@@ -29,6 +31,7 @@ pub const TYPE: &str = "at+jwt";
 ///     jti: "1".into(),
 ///     client_id: "billing-worker".into(),
 ///     scope: Some("read".parse()?),
+///     further: serde_json::from_str(r#"{"groups": ["finance"]}"#)?,
 /// };
 /// let token = access_token::sign(&key, &claims)?;
 ///
@@ -41,7 +44,7 @@ pub const TYPE: &str = "at+jwt";
 /// ```
 pub fn sign(key: &SigningKey, claims: &AccessTokenClaims) -> Result<String, SignError> {
     let mut json = Vec::with_capacity(1024);
-    claims.write_json(&mut json);
+    claims.write_json(&mut json)?;
     jws::sign_with_header(key, key.access_token_header(), &json)
 }
 

@@ -1,51 +1,81 @@
 //! The claims of an access token (RFC 9068 §2.2): how they are written, read and judged, whatever wraps them.
 
 use countersign_core::{Scope, Timestamp};
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::json::{self, JsonError};
+use crate::reserved_claims::{self, ReservedClaim};
 
 /// The claims of an access token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessTokenClaims {
     /// `iss`: who issued the token.
     pub iss: String,
     /// `sub`: the user, or the client if there is none.
     pub sub: String,
     /// `aud`: the resources that may accept the token, at least one. One alone is written as a string.
-    #[serde(serialize_with = "audience")]
     pub aud: Vec<String>,
     /// `exp`: from then on the token is not accepted.
     pub exp: Timestamp,
     /// `iat`: when it was issued.
     pub iat: Timestamp,
     /// `nbf`: before then the token is not accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<Timestamp>,
     /// `jti`: the id of the token.
     pub jti: String,
     /// `client_id`: the client that obtained it.
     pub client_id: String,
     /// `scope`: what it allows.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "scope")]
     pub scope: Option<Scope>,
+    /// Further claims about the user, released by the scope (RFC 9068 §2.2.2, §2.2.3): roles, groups and own ones. None
+    /// may be [reserved](crate::access_token::is_reserved_claim) in a token that is made; in one that was read, they
+    /// are all those that have no field here.
+    pub further: Map<String, Value>,
 }
 
-/// RFC 7519 §4.1.3: an array of strings, or in the special case of one audience a single string.
-fn audience<S: Serializer>(aud: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    match aud {
-        [single] => serializer.serialize_str(single),
-        several => several.serialize(serializer),
-    }
-}
+/// The claims that have a field of their own.
+const NAMED: [&str; 9] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "client_id",
+    "scope",
+];
 
-#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-fn scope<S: Serializer>(scope: &Option<Scope>, serializer: S) -> Result<S::Ok, S::Error> {
-    match scope {
-        Some(scope) => serializer.collect_str(scope),
-        None => serializer.serialize_none(),
+impl Serialize for AccessTokenClaims {
+    /// The object that stands in the token. No further claim takes the place of one that has a field of its own.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("iss", &self.iss)?;
+        members.serialize_entry("sub", &self.sub)?;
+        // RFC 7519 §4.1.3: an array of strings, or in the special case of one audience a single string.
+        match &self.aud[..] {
+            [single] => members.serialize_entry("aud", single)?,
+            several => members.serialize_entry("aud", several)?,
+        }
+        members.serialize_entry("exp", &self.exp)?;
+        members.serialize_entry("iat", &self.iat)?;
+        if let Some(nbf) = &self.nbf {
+            members.serialize_entry("nbf", nbf)?;
+        }
+        members.serialize_entry("jti", &self.jti)?;
+        members.serialize_entry("client_id", &self.client_id)?;
+        if let Some(scope) = &self.scope {
+            members.serialize_entry("scope", &format_args!("{scope}"))?;
+        }
+        for (name, value) in &self.further {
+            if !NAMED.contains(&name.as_str()) {
+                members.serialize_entry(name, value)?;
+            }
+        }
+        members.end()
     }
 }
 
@@ -82,7 +112,7 @@ pub enum ClaimsError {
 /// The last second of the year 9999: what lies beyond is no time but an attempt at an overflow.
 const LATEST: i64 = 253_402_300_799;
 
-/// The claims of a JSON object, taken out one by one. Claims that are not asked for are ignored (RFC 7519 §4).
+/// The claims of a JSON object, taken out one by one. What is left over has no meaning here (RFC 7519 §4).
 struct Members(Map<String, Value>);
 
 impl Members {
@@ -132,10 +162,12 @@ impl Members {
 }
 
 impl AccessTokenClaims {
-    /// Appends the claims as JSON to `buffer`.
-    pub(crate) fn write_json(&self, buffer: &mut Vec<u8>) {
+    /// Appends the claims as JSON to `buffer`, unless one of the further ones is reserved.
+    pub(crate) fn write_json(&self, buffer: &mut Vec<u8>) -> Result<(), ReservedClaim> {
+        reserved_claims::require_none(&self.further)?;
         serde_json::to_writer(buffer, self)
-            .expect("strings and integers are always representable in JSON");
+            .expect("strings, integers and JSON values are always representable in JSON");
+        Ok(())
     }
 
     /// Reads claims: all types checked, all that RFC 9068 §2.2 requires present.
@@ -159,6 +191,7 @@ impl AccessTokenClaims {
                 Some(text) => Some(text.parse().map_err(|_| ClaimsError::Malformed("scope"))?),
                 None => None,
             },
+            further: members.0,
         })
     }
 

@@ -6,10 +6,11 @@
 //!
 //! | to do this | use |
 //! | --- | --- |
-//! | hold a private key ready to sign, publish its public half | [`SigningKey`] |
+//! | hold a private key ready to sign, publish its public half as JWK or PEM | [`SigningKey`] |
 //! | take a public key from a JWK, or a set of them | [`VerifyingKey`], [`VerifyingKeys`] |
 //! | issue and check JWT access tokens (RFC 9068) | [`access_token`] |
 //! | issue and open tokens that only the issuer can read | [`opaque`] |
+//! | write and read refresh tokens, of which only a row per grant is stored | [`refresh_token`] |
 //! | sign and verify any other compact JWS (RFC 7515) | [`jws`] |
 //! | the same with a shared secret, kept apart | [`hmac_jws`] |
 //! | look into a token without believing it | [`jws::UnverifiedHeader`], [`jws::UnverifiedClaims`] |
@@ -42,6 +43,7 @@
 //!     jti: "9f2c".into(),
 //!     client_id: "billing-worker".into(),
 //!     scope: Some("accounts.read".parse()?),
+//!     further: serde_json::Map::new(),
 //! })?;
 //!
 //! // The API: what it needs is the issuer, its own name, and the published keys.
@@ -124,10 +126,13 @@
 //! | times that are strings, fractions, `null`, negative or beyond the year 9999 | CVE-2026-25537 |
 //! | a missing `exp`, `iat`, `jti`, `iss`, `sub`, `aud` or `client_id` | RFC 9068 §2.2 |
 //! | `cnf` | a bound token must not pass as a bearer token (CVE-2024-49755) |
+//! | to mint a further claim whose name is reserved, in any letter case | what verifiers decide by, only the issuer says; some parsers take `SUB` for `sub` |
+//! | a refresh token of another length, key or issuer, or changed in one bit | whatever is read would be written again identically |
 //! | RSA below 2048 bits, exponent 1, keys of the ROCA generator | RFC 7518 §3.3; CVE-2017-15361 |
 //! | JWKs whose members disagree, with another `use` or `key_ops`, or sharing a `kid` | CVE-2022-23539, CVE-2022-23541 |
 //! | an RSA JWK that does not name its algorithm | six would fit; [`VerifyingKey::from_jwk_for`] takes it from elsewhere |
 //! | symmetric JWKs among public keys | RFC 8725 §3.1 |
+//! | private keys in PEM that are encrypted, not PKCS#8, or not alone | [`PemError`] says how to convert them |
 //! | tokens of more than 16 KiB, opaque ones of more than 4 KiB | CVE-2025-61920, CVE-2025-30204; neither is issued either |
 #![forbid(unsafe_code)]
 
@@ -144,9 +149,13 @@ pub mod jws;
 mod key_set;
 pub mod mac;
 pub mod opaque;
+mod pem;
+pub mod refresh_token;
+mod reserved_claims;
 mod roca;
 pub mod seal;
 mod signing_key;
+mod spki;
 mod verifying_key;
 
 pub use countersign_core::SigningAlgorithm;
@@ -155,5 +164,6 @@ pub use jsonwebtoken::jwk::{Jwk, JwkSet};
 
 pub use self::jwk::JwkError;
 pub use self::key_set::{DuplicateKeyId, RefusedJwk, VerifyingKeys};
+pub use self::pem::PemError;
 pub use self::signing_key::{KeyError, SigningKey};
 pub use self::verifying_key::{InvalidSignature, VerifyingKey};

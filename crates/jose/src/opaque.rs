@@ -15,6 +15,7 @@ use crate::claims::{AccessTokenClaims, ClaimsError};
 use crate::crypto::{SALT_LEN, open_in_place, seal_in_place};
 use crate::framed::framed;
 use crate::key_set::{DuplicateKeyId, by_id};
+use crate::reserved_claims::ReservedClaim;
 
 /// What every opaque access token begins with, for secret scanners to find.
 pub const PREFIX: &str = "cs_at_";
@@ -80,6 +81,9 @@ pub enum SealError {
     /// The token would have more than [`MAX_LEN`] characters.
     #[error("the token would have more than {MAX_LEN} characters")]
     TooLong,
+    /// A further claim is reserved.
+    #[error(transparent)]
+    Reserved(#[from] ReservedClaim),
 }
 
 /// Why a text is not accepted as an opaque token.
@@ -145,6 +149,7 @@ fn associated_data(key_id: &KeyId, issuer: &str) -> Vec<u8> {
 ///     jti: "1".into(),
 ///     client_id: "billing-worker".into(),
 ///     scope: None,
+///     further: serde_json::Map::new(),
 /// };
 /// let key = SealingKey::new("2027-01".parse()?, Secret::new([1; 32]));
 /// let token = opaque::seal(&key, issuer, &claims, &random)?;
@@ -167,7 +172,7 @@ pub fn seal(
     bytes.extend(key.id.as_str().as_bytes());
     bytes.extend(salt);
     let start = bytes.len();
-    claims.write_json(&mut bytes);
+    claims.write_json(&mut bytes)?;
     let associated = associated_data(&key.id, issuer);
     let tag = seal_in_place(
         key.secret.expose(),

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::crypto::{KeyPair, KeyPairError, SigningFailed};
 use crate::jwk::{self, JwkError};
 use crate::jws::ProtectedHeader;
-use crate::{VerifyingKey, access_token};
+use crate::{PemError, VerifyingKey, access_token, pem, spki};
 
 /// A private key, held ready to sign with exactly one algorithm.
 ///
@@ -44,9 +44,23 @@ pub enum KeyError {
     /// The backend failed to generate a key.
     #[error("no {0} key could be generated")]
     GenerationFailed(SigningAlgorithm),
-    /// Not a PKCS#8 private key (DER) of the kind and curve that the algorithm needs.
+    /// Not a PKCS#8 private key (DER) of the kind and curve that the algorithm needs, nor one for another algorithm.
     #[error("not a PKCS#8 private key for {0}")]
     Rejected(SigningAlgorithm),
+    /// A good key, but of another kind or curve. An RSA key is said to be one for RS256.
+    #[error("the key is one for {found}, not for {wanted}")]
+    AnotherAlgorithm {
+        /// What the key was given for.
+        wanted: SigningAlgorithm,
+        /// What the key could be used for.
+        found: SigningAlgorithm,
+    },
+    /// An RSA key of less than 2048 bits (RFC 7518 §3.3); with the `ring` backend, also one whose exponent is below 65537.
+    #[error("the RSA key is too small: it needs at least 2048 bits and the exponent 65537")]
+    RsaTooSmall,
+    /// The text is not the PEM of an unencrypted PKCS#8 private key.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// The public half would be refused by a verifier.
     #[error("the public half is refused: {0}")]
     Public(JwkError),
@@ -70,8 +84,8 @@ impl SigningKey {
     /// Refused: a key of another kind or curve than `algorithm` needs, an RSA key of less than 2048 bits, an EC key
     /// without its public half (with the `ring` backend).
     pub fn from_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let pair =
-            KeyPair::from_pkcs8(algorithm, pkcs8).map_err(|_| KeyError::Rejected(algorithm))?;
+        let pair = KeyPair::from_pkcs8(algorithm, pkcs8)
+            .map_err(|error| why_rejected(error, algorithm, pkcs8))?;
         let material = pair.public();
         let id = jwk::thumbprint(&material);
         let public = jwk::to_jwk(&material, jws_algorithm(algorithm), &id);
@@ -87,6 +101,39 @@ impl SigningKey {
             verifying,
             access_token_header,
         })
+    }
+
+    /// Parses the PEM of an unencrypted PKCS#8 private key (RFC 7468 §10, the label `PRIVATE KEY`), and gives back its
+    /// PKCS#8 form (DER) to be kept.
+    ///
+    /// There has to be exactly one block; [`PemError`] says how other forms are converted. The key is judged by
+    /// [`from_pkcs8`](Self::from_pkcs8).
+    ///
+    /// ```
+    /// use countersign_jose::{KeyError, PemError, SigningAlgorithm, SigningKey};
+    ///
+    /// // openssl genpkey -algorithm ED25519
+    /// let pem = "-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEIJTKAvOMKaseuslKGLmdC+LQ+0TTN00iFrBW+cwQ1ei+
+    /// -----END PRIVATE KEY-----
+    /// ";
+    /// let (key, pkcs8) = SigningKey::from_pem(SigningAlgorithm::EdDsa, pem)?;
+    /// assert!(key.public_pem().starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    /// let kept = SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, pkcs8.expose())?;
+    /// assert_eq!(kept.id(), key.id());
+    ///
+    /// let traditional = pem.replace("PRIVATE KEY", "EC PRIVATE KEY");
+    /// let refused = SigningKey::from_pem(SigningAlgorithm::Es256, &traditional);
+    /// assert_eq!(refused.unwrap_err(), KeyError::Pem(PemError::Traditional("EC PRIVATE KEY")));
+    /// # Ok::<(), KeyError>(())
+    /// ```
+    pub fn from_pem(
+        algorithm: SigningAlgorithm,
+        text: &str,
+    ) -> Result<(Self, Secret<Vec<u8>>), KeyError> {
+        let pkcs8 = pem::private_key(text)?;
+        let key = Self::from_pkcs8(algorithm, pkcs8.expose())?;
+        Ok((key, pkcs8))
     }
 
     /// The `kid`: the SHA-256 thumbprint (RFC 7638) in base64url.
@@ -105,6 +152,14 @@ impl SigningKey {
     #[must_use]
     pub fn public_jwk(&self) -> &Jwk {
         &self.public
+    }
+
+    /// The public half as PEM: a `SubjectPublicKeyInfo` with the label `PUBLIC KEY` (RFC 7468 §13).
+    ///
+    /// It names neither `kid` nor, for an RSA key, the algorithm: where a JWK can be had, take that.
+    #[must_use]
+    pub fn public_pem(&self) -> String {
+        pem::public_key(&spki::encode(&self.pair.public()))
     }
 
     /// The public half, ready to verify.
@@ -129,6 +184,26 @@ impl fmt::Debug for SigningKey {
             .field("id", &self.id)
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
+    }
+}
+
+/// What to tell whoever gave `pkcs8` for `algorithm`: most often, it is a good key of another kind.
+fn why_rejected(error: KeyPairError, algorithm: SigningAlgorithm, pkcs8: &[u8]) -> KeyError {
+    if error == KeyPairError::RsaTooSmall {
+        return KeyError::RsaTooSmall;
+    }
+    let found = SigningAlgorithm::ALL.into_iter().find(|other| {
+        matches!(
+            KeyPair::from_pkcs8(*other, pkcs8),
+            Ok(_) | Err(KeyPairError::RsaTooSmall)
+        )
+    });
+    match found {
+        Some(found) => KeyError::AnotherAlgorithm {
+            wanted: algorithm,
+            found,
+        },
+        None => KeyError::Rejected(algorithm),
     }
 }
 

@@ -133,6 +133,9 @@ pub struct ErrorResponse {
     /// The challenges of the `WWW-Authenticate` header.
     #[serde(skip)]
     pub challenges: Vec<Challenge>,
+    /// Seconds after which the request may be tried again (RFC 9110 §10.2.3).
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
     #[serde(skip)]
     status: u16,
 }
@@ -151,6 +154,7 @@ impl ErrorResponse {
             error,
             error_description: ErrorDescription::new(description),
             challenges,
+            retry_after: (error == ErrorCode::TemporarilyUnavailable).then_some(1),
             status: error.status(),
         }
     }
@@ -165,6 +169,20 @@ impl ErrorResponse {
         Self {
             status: 413,
             ..Self::new(ErrorCode::InvalidRequest, &description)
+        }
+    }
+
+    /// `temporarily_unavailable`, with the status that says that there were too many attempts (RFC 6585 §4); the next
+    /// one is welcome after `seconds`.
+    #[must_use]
+    pub fn too_many_requests(seconds: u32) -> Self {
+        Self {
+            status: 429,
+            retry_after: Some(seconds),
+            ..Self::new(
+                ErrorCode::TemporarilyUnavailable,
+                &format!("too many failed attempts; try again in {seconds} s"),
+            )
         }
     }
 
@@ -231,6 +249,16 @@ mod tests {
             body,
             r#"{"error":"invalid_request","error_description":"the parameter 'token' is missing"}"#
         );
+    }
+
+    #[test]
+    fn who_is_to_come_back_is_told_when() {
+        let away = ErrorResponse::new(ErrorCode::TemporarilyUnavailable, "x");
+        assert_eq!((away.status(), away.retry_after), (503, Some(1)));
+        let slowed = ErrorResponse::too_many_requests(8);
+        assert_eq!((slowed.status(), slowed.retry_after), (429, Some(8)));
+        let wrong = ErrorResponse::missing_parameter("token");
+        assert_eq!((wrong.status(), wrong.retry_after), (400, None));
     }
 
     #[test]

@@ -84,6 +84,12 @@ impl Form {
         self.get(name)
             .ok_or_else(|| ErrorResponse::missing_parameter(name))
     }
+
+    /// The value of the parameter `name` as a secret, or the error that says that it is missing.
+    pub fn require_secret(&self, name: &'static str) -> Result<Secret<String>, ErrorResponse> {
+        self.secret(name)
+            .ok_or_else(|| ErrorResponse::missing_parameter(name))
+    }
 }
 
 fn decode(text: &str) -> Result<String, FormError> {

@@ -3,6 +3,7 @@
 use countersign_core::{Scope, Secret, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::{AuthorizationHeader, ErrorCode, ErrorResponse, Form, PresentedClient};
 
@@ -44,7 +45,7 @@ impl IntrospectionRequest {
             }
             header => IntrospectionCaller::Client(PresentedClient::read(header, form)?),
         };
-        let token = Secret::new(form.require("token")?.to_owned());
+        let token = form.require_secret("token")?;
         Ok(Self { caller, token })
     }
 }
@@ -65,20 +66,24 @@ pub struct ActiveToken {
     pub scope: Scope,
     /// The client to which it was issued.
     pub client_id: String,
+    /// How an access token is presented; refresh tokens have no such type (RFC 6749 §7.1).
+    pub token_type: Option<&'static str>,
     /// When it ends.
     pub exp: Timestamp,
     /// When it was issued.
     pub iat: Timestamp,
     /// From when it is good.
-    pub nbf: Timestamp,
-    /// The subject: the client itself for client credentials.
+    pub nbf: Option<Timestamp>,
+    /// The subject: the user, or the client itself for client credentials.
     pub sub: String,
-    /// The audience.
+    /// The audience; none for a refresh token.
     pub aud: Vec<String>,
     /// The issuer.
     pub iss: String,
-    /// The id of the token.
-    pub jti: String,
+    /// The id of the token, if it has one.
+    pub jti: Option<String>,
+    /// What else the token says about its user.
+    pub further: Map<String, Value>,
 }
 
 impl Serialize for IntrospectionResponse {
@@ -88,18 +93,28 @@ impl Serialize for IntrospectionResponse {
         if let Self::Active(token) = self {
             body.serialize_entry("scope", &token.scope)?;
             body.serialize_entry("client_id", &token.client_id)?;
-            body.serialize_entry("token_type", "Bearer")?;
+            if let Some(token_type) = token.token_type {
+                body.serialize_entry("token_type", token_type)?;
+            }
             body.serialize_entry("exp", &token.exp)?;
             body.serialize_entry("iat", &token.iat)?;
-            body.serialize_entry("nbf", &token.nbf)?;
+            if let Some(nbf) = &token.nbf {
+                body.serialize_entry("nbf", nbf)?;
+            }
             body.serialize_entry("sub", &token.sub)?;
             // RFC 7519 §4.1.3: a single audience may be a plain string, as it is in the token itself.
             match token.aud.as_slice() {
+                [] => {}
                 [one] => body.serialize_entry("aud", one)?,
                 several => body.serialize_entry("aud", several)?,
             }
             body.serialize_entry("iss", &token.iss)?;
-            body.serialize_entry("jti", &token.jti)?;
+            if let Some(jti) = &token.jti {
+                body.serialize_entry("jti", jti)?;
+            }
+            for (name, value) in &token.further {
+                body.serialize_entry(name, value)?;
+            }
         }
         body.end()
     }
@@ -121,19 +136,21 @@ mod tests {
         let body = serde_json::to_string(&IntrospectionResponse::Active(Box::new(ActiveToken {
             scope: "read write".parse().unwrap(),
             client_id: "c".into(),
+            token_type: Some("Bearer"),
             exp: at(20),
             iat: at(10),
-            nbf: at(10),
+            nbf: Some(at(10)),
             sub: "c".into(),
             aud: vec!["urn:a".into()],
             iss: "https://as.example".into(),
-            jti: "j".into(),
+            jti: Some("j".into()),
+            further: Map::from_iter([("roles".to_owned(), Value::from(vec!["admin"]))]),
         })));
         assert_eq!(
             body.unwrap(),
             r#"{"active":true,"scope":"read write","client_id":"c","token_type":"Bearer","exp":20,"#
                 .to_owned()
-                + r#""iat":10,"nbf":10,"sub":"c","aud":"urn:a","iss":"https://as.example","jti":"j"}"#
+                + r#""iat":10,"nbf":10,"sub":"c","aud":"urn:a","iss":"https://as.example","jti":"j","roles":["admin"]}"#
         );
     }
 

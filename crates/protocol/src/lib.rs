@@ -9,8 +9,8 @@
 //!
 //! let form = Form::parse(b"grant_type=client_credentials&scope=read", TokenRequest::REPEATABLE)?;
 //! let request = TokenRequest::read(&["Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"], &form)?;
-//! let GrantRequest::ClientCredentials(grant) = request.grant;
-//! assert_eq!(grant.scope.map(|scope| scope.to_string()).as_deref(), Some("read"));
+//! let GrantRequest::ClientCredentials(asked) = request.grant else { unreachable!() };
+//! assert_eq!(asked.scope.map(|scope| scope.to_string()).as_deref(), Some("read"));
 //! # Ok::<(), countersign_protocol::ErrorResponse>(())
 //! ```
 #![forbid(unsafe_code)]
@@ -33,7 +33,9 @@ pub use introspection::{
 };
 pub use metadata::AuthorizationServerMetadata;
 pub use revocation::RevocationRequest;
-pub use token::{ClientCredentialsRequest, GrantRequest, TokenRequest, TokenResponse};
+pub use token::{
+    AskedFor, GrantRequest, PasswordRequest, RefreshRequest, TokenRequest, TokenResponse,
+};
 
 /// The media type of every request body (RFC 6749 appendix B).
 pub const FORM_CONTENT_TYPE: &str = "application/x-www-form-urlencoded";

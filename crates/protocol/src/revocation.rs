@@ -18,7 +18,7 @@ impl RevocationRequest {
     /// Reads a request from the values of its `Authorization` headers and its body.
     pub fn read(authorization: &[&str], form: &Form) -> Result<Self, ErrorResponse> {
         let client = PresentedClient::read(AuthorizationHeader::read(authorization)?, form)?;
-        let token = Secret::new(form.require("token")?.to_owned());
+        let token = form.require_secret("token")?;
         Ok(Self { client, token })
     }
 }

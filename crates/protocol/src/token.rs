@@ -1,8 +1,8 @@
-//! The token endpoint: RFC 6749 §3.2, §4.4 and §5.1; RFC 8707 §2.2.
+//! The token endpoint: RFC 6749 §3.2, §4.3, §4.4, §5.1 and §6; RFC 8707 §2.2.
 
 use std::fmt;
 
-use countersign_core::{ResourceUri, Scope};
+use countersign_core::{ResourceUri, Scope, Secret};
 use serde::Serialize;
 
 use crate::{AuthorizationHeader, ErrorCode, ErrorResponse, Form, PresentedClient};
@@ -20,16 +20,40 @@ pub struct TokenRequest {
 #[derive(Debug)]
 pub enum GrantRequest {
     /// RFC 6749 §4.4.
-    ClientCredentials(ClientCredentialsRequest),
+    ClientCredentials(AskedFor),
+    /// RFC 6749 §4.3.
+    Password(PasswordRequest),
+    /// RFC 6749 §6.
+    RefreshToken(RefreshRequest),
 }
 
-/// The parameters of the client credentials grant.
-#[derive(Debug)]
-pub struct ClientCredentialsRequest {
+/// What a token is asked for, whatever grant is presented.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedFor {
     /// The scope asked for; none if the parameter is absent.
     pub scope: Option<Scope>,
     /// The resources asked for, in their order; empty if there is none.
     pub resources: Vec<ResourceUri>,
+}
+
+/// The parameters of the resource owner password credentials grant.
+#[derive(Debug)]
+pub struct PasswordRequest {
+    /// Who signs in, as typed.
+    pub username: String,
+    /// What proves it.
+    pub password: Secret<String>,
+    /// What the token is asked for.
+    pub asked: AskedFor,
+}
+
+/// The parameters of a refresh.
+#[derive(Debug)]
+pub struct RefreshRequest {
+    /// The refresh token.
+    pub refresh_token: Secret<String>,
+    /// What the token is asked for; a scope that is absent stands for the granted one.
+    pub asked: AskedFor,
 }
 
 impl TokenRequest {
@@ -40,9 +64,15 @@ impl TokenRequest {
     pub fn read(authorization: &[&str], form: &Form) -> Result<Self, ErrorResponse> {
         let client = PresentedClient::read(AuthorizationHeader::read(authorization)?, form)?;
         let grant = match form.require("grant_type")? {
-            "client_credentials" => GrantRequest::ClientCredentials(ClientCredentialsRequest {
-                scope: read_scope(form)?,
-                resources: read_resources(form)?,
+            "client_credentials" => GrantRequest::ClientCredentials(AskedFor::read(form)?),
+            "password" => GrantRequest::Password(PasswordRequest {
+                username: form.require("username")?.to_owned(),
+                password: form.require_secret("password")?,
+                asked: AskedFor::read(form)?,
+            }),
+            "refresh_token" => GrantRequest::RefreshToken(RefreshRequest {
+                refresh_token: form.require_secret("refresh_token")?,
+                asked: AskedFor::read(form)?,
             }),
             _ => {
                 return Err(ErrorResponse::new(
@@ -52,6 +82,15 @@ impl TokenRequest {
             }
         };
         Ok(Self { client, grant })
+    }
+}
+
+impl AskedFor {
+    fn read(form: &Form) -> Result<Self, ErrorResponse> {
+        Ok(Self {
+            scope: read_scope(form)?,
+            resources: read_resources(form)?,
+        })
     }
 }
 
@@ -83,7 +122,10 @@ pub struct TokenResponse {
     pub expires_in: i64,
     /// The access token.
     pub access_token: String,
-    /// The scope of the token, always told, even where it is the one that was asked for.
+    /// The refresh token, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The scope of the access token, always told, even where it is the one that was asked for.
     pub scope: Scope,
 }
 
@@ -116,6 +158,17 @@ mod tests {
                 Ok(()),
             ),
             ("grant_type=client_credentials&unknown=1", Ok(())),
+            ("grant_type=password&username=a&password=b", Ok(())),
+            ("grant_type=refresh_token&refresh_token=x&scope=a", Ok(())),
+            (
+                "grant_type=password&username=a",
+                Err(ErrorCode::InvalidRequest),
+            ),
+            (
+                "grant_type=password&username=&password=b",
+                Err(ErrorCode::InvalidRequest),
+            ),
+            ("grant_type=refresh_token", Err(ErrorCode::InvalidRequest)),
             ("", Err(ErrorCode::InvalidRequest)),
             ("grant_type=", Err(ErrorCode::InvalidRequest)),
             ("grant_type=foo", Err(ErrorCode::UnsupportedGrantType)),
@@ -151,11 +204,20 @@ mod tests {
             token_type: "Bearer",
             expires_in: 600,
             access_token: "t".into(),
+            refresh_token: None,
             scope: Scope::empty(),
         };
         assert_eq!(
             serde_json::to_string(&response).unwrap(),
             r#"{"token_type":"Bearer","expires_in":600,"access_token":"t","scope":""}"#
+        );
+        let with_refresh = TokenResponse {
+            refresh_token: Some("r".into()),
+            ..response.clone()
+        };
+        assert_eq!(
+            serde_json::to_string(&with_refresh).unwrap(),
+            r#"{"token_type":"Bearer","expires_in":600,"access_token":"t","refresh_token":"r","scope":""}"#
         );
         assert!(!format!("{response:?}").contains("access_token"));
     }

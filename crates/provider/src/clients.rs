@@ -1,9 +1,9 @@
-//! Adding and removing clients.
+//! Adding, changing and removing clients.
 
 use countersign_core::{
-    Client, ClientId, ClientSettings, EntityId, NewClient, Secret, SettingsError,
+    Client, ClientId, ClientSecret, ClientSettings, EntityId, NewClient, Secret, SettingsError,
 };
-use countersign_storage::{CreateClient, RemoveClient, StoreError};
+use countersign_storage::{CreateClient, Issued, RemoveClient, StoreError, UpdateClient};
 use thiserror::Error;
 
 use crate::Provider;
@@ -33,12 +33,18 @@ pub enum AddClientError {
     /// There is a client of this name.
     #[error("there is a client '{0}' already; remove it first, or choose another id")]
     Taken(ClientId),
+    /// There is a user with this subject (RULES A6).
+    #[error("'{0}' is the subject of a user; choose another client id")]
+    Subject(ClientId),
     /// Its settings contradict themselves.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A public client has no secret.
     #[error("a public client has no secret; leave out the secret, or do not make it public")]
     PublicWithSecret,
+    /// A client that is not public proves who it is by a secret, and has none.
+    #[error("the client has no secret; give it one first, with: countersign client rotate-secret")]
+    ConfidentialWithoutSecret,
     /// A secret was given and is empty.
     #[error("the given secret is empty")]
     EmptySecret,
@@ -55,6 +61,36 @@ pub enum AddClientError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// Why a client was not changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ChangeClientError {
+    /// There is no such client.
+    #[error("there is no client '{0}'; see: countersign client list")]
+    Unknown(ClientId),
+    /// Its settings would contradict themselves, or its secret cannot be kept.
+    #[error(transparent)]
+    Refused(#[from] AddClientError),
+    /// It was changed by others again and again while this change was tried.
+    #[error("the client is being changed by somebody else; try again")]
+    Contended,
+    /// Storage did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A client whose secret was rotated.
+#[derive(Debug)]
+pub struct RotatedSecret {
+    /// The client as it is stored.
+    pub client: Client,
+    /// The new secret, if it was generated: shown once.
+    pub secret: Option<Secret<String>>,
+}
+
+/// How often a change is tried again after somebody else was faster.
+const ATTEMPTS: usize = 5;
 
 /// The most bytes that a client secret may have: what fits into a request in every encoding.
 pub const MAX_SECRET_BYTES: usize = 8 * 1024;
@@ -75,15 +111,10 @@ impl Provider {
             SecretSource::Given(_) if settings.is_public() => {
                 return Err(AddClientError::PublicWithSecret);
             }
-            SecretSource::Generated => {
-                let (secret, kept) = self.draw_secret(id)?;
-                (Some(secret), Some(kept))
+            source => {
+                let (secret, kept) = self.take_secret(id, source).await?;
+                (secret, Some(kept))
             }
-            SecretSource::Given(secret) => match secret.expose().len() {
-                0 => return Err(AddClientError::EmptySecret),
-                1..=MAX_SECRET_BYTES => (None, Some(self.keep_given_secret(secret).await?)),
-                _ => return Err(AddClientError::SecretTooLong),
-            },
         };
         let new = NewClient {
             id,
@@ -95,6 +126,120 @@ impl Provider {
         match self.store.create_client(new).await? {
             CreateClient::Created(client) => Ok(AddedClient { client, secret }),
             CreateClient::ClientIdTaken => Err(AddClientError::Taken(client_id)),
+            CreateClient::ClientIdIsSubject => Err(AddClientError::Subject(client_id)),
+        }
+    }
+
+    /// Changes what a client may do. What was issued to it lives on, as far as it may still have it.
+    pub async fn change_client(
+        &self,
+        client_id: &ClientId,
+        change: impl Fn(&mut ClientSettings),
+    ) -> Result<Client, ChangeClientError> {
+        self.update_client(client_id, Issued::Lives, |client| {
+            let was_public = client.settings.is_public();
+            change(&mut client.settings);
+            client.settings.check().map_err(AddClientError::from)?;
+            if client.settings.is_public() && !client.secrets.is_empty() {
+                return Err(AddClientError::PublicWithSecret.into());
+            }
+            if was_public && !client.settings.is_public() && client.secrets.is_empty() {
+                return Err(AddClientError::ConfidentialWithoutSecret.into());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a client a new secret. Those that it has are accepted for `overlap` seconds more, 0 for not at all; of
+    /// several, the latest only (RULES S3: "Two secrets may be active").
+    pub async fn rotate_client_secret(
+        &self,
+        client_id: &ClientId,
+        source: SecretSource,
+        overlap: u32,
+    ) -> Result<RotatedSecret, ChangeClientError> {
+        let stored = self.store.find_client(client_id).await?;
+        let stored = stored.ok_or_else(|| ChangeClientError::Unknown(client_id.clone()))?;
+        if stored.settings.is_public() {
+            return Err(AddClientError::PublicWithSecret.into());
+        }
+        let (secret, kept) = self.take_secret(stored.id, source).await?;
+        let now = self.clock.now();
+        let client = self
+            .update_client(client_id, Issued::Lives, |client| {
+                let latest = client.secrets.drain(..).rfind(|old| old.is_accepted(now));
+                if let Some(mut latest) = latest.filter(|_| overlap > 0) {
+                    let end = now.plus(overlap.into());
+                    latest.expires_at = Some(latest.expires_at.map_or(end, |old| old.min(end)));
+                    client.secrets.push(latest);
+                }
+                client.secrets.push(kept.clone());
+                Ok(())
+            })
+            .await?;
+        Ok(RotatedSecret { client, secret })
+    }
+
+    /// Ends everything that was issued to a client.
+    pub async fn end_client(&self, client_id: &ClientId) -> Result<Client, ChangeClientError> {
+        self.update_client(client_id, Issued::Ends, |_| Ok(()))
+            .await
+    }
+
+    /// Ends everything that was ever issued. Returns how many clients there are.
+    pub async fn end_everything(&self) -> Result<u64, StoreError> {
+        let clients = self.store.end_everything(self.clock.now()).await?;
+        self.directory.forget_all();
+        Ok(clients)
+    }
+
+    /// Changes a client as it is in storage; again, if it was changed in between.
+    async fn update_client(
+        &self,
+        client_id: &ClientId,
+        issued: Issued,
+        change: impl Fn(&mut Client) -> Result<(), ChangeClientError>,
+    ) -> Result<Client, ChangeClientError> {
+        for _ in 0..ATTEMPTS {
+            let client = self.store.find_client(client_id).await?;
+            let mut client = client.ok_or_else(|| ChangeClientError::Unknown(client_id.clone()))?;
+            change(&mut client)?;
+            match self
+                .store
+                .update_client(client, issued, self.clock.now())
+                .await?
+            {
+                UpdateClient::Updated(client) => {
+                    self.directory.forget(client_id);
+                    return Ok(client);
+                }
+                UpdateClient::Stale => {}
+                UpdateClient::NotFound => break,
+            }
+        }
+        match self.store.find_client(client_id).await? {
+            Some(_) => Err(ChangeClientError::Contended),
+            None => Err(ChangeClientError::Unknown(client_id.clone())),
+        }
+    }
+
+    /// What is kept of a secret, and the secret itself if it is new to its owner.
+    async fn take_secret(
+        &self,
+        client: EntityId,
+        source: SecretSource,
+    ) -> Result<(Option<Secret<String>>, ClientSecret), AddClientError> {
+        match source {
+            SecretSource::Generated => {
+                let (secret, kept) = self.draw_secret(client)?;
+                Ok((Some(secret), kept))
+            }
+            SecretSource::Given(secret) => match secret.expose().len() {
+                0 => Err(AddClientError::EmptySecret),
+                1..=MAX_SECRET_BYTES => Ok((None, self.keep_given_secret(secret).await?)),
+                _ => Err(AddClientError::SecretTooLong),
+            },
         }
     }
 

@@ -20,8 +20,8 @@ pub(crate) struct KnownClient {
     /// The way of this client to the hashing workers.
     pub(crate) turnstile: Turnstile,
     /// MACs of presented secrets that were found right at the cost of a hash; dropped with this entry whenever the
-    /// client changes (RULES S1). At most one per secret of the client.
-    verified: Mutex<Vec<[u8; 32]>>,
+    /// client changes (RULES S1), each with the end of its secret. At most one per secret of the client.
+    verified: Mutex<Vec<([u8; 32], Option<Timestamp>)>>,
 }
 
 impl KnownClient {
@@ -34,21 +34,22 @@ impl KnownClient {
         }
     }
 
-    /// Whether a secret with this MAC was found right before.
-    pub(crate) fn is_verified(&self, mac: &[u8; 32]) -> bool {
+    /// Whether a secret with this MAC was found right before, and is still accepted at `now`.
+    pub(crate) fn is_verified(&self, mac: &[u8; 32], now: Timestamp) -> bool {
         self.verified
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .contains(mac)
+            .iter()
+            .any(|(known, end)| known == mac && end.is_none_or(|end| now < end))
     }
 
-    /// Remembers that a secret with this MAC is right.
-    pub(crate) fn remember_verified(&self, mac: [u8; 32]) {
+    /// Remembers that a secret with this MAC is right until `end`.
+    pub(crate) fn remember_verified(&self, mac: [u8; 32], end: Option<Timestamp>) {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if verified.len() >= self.client.secrets.len() {
             verified.clear();
         }
-        verified.push(mac);
+        verified.push((mac, end));
     }
 }
 

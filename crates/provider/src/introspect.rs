@@ -7,10 +7,10 @@ use countersign_protocol::{
     IntrospectionResponse,
 };
 
-use crate::Provider;
 use crate::authenticate::IdentifiedClient;
 use crate::error::unavailable;
-use crate::presented::PresentedError;
+use crate::presented::{LiveRefreshToken, Presented, PresentedError};
+use crate::{Origin, Provider};
 
 /// The scope that an access token needs for its holder to ask about tokens (RFC 7662 §2.1).
 pub const INTROSPECTION_SCOPE: &str = "introspect";
@@ -24,48 +24,69 @@ impl Provider {
     pub async fn introspect(
         &self,
         request: IntrospectionRequest,
+        origin: Origin,
     ) -> Result<IntrospectionResponse, ErrorResponse> {
-        let caller = self.introspection_caller(request.caller).await?;
-        let token = match self.check_presented(&request.token).await {
-            Ok(token) => token.into_claims(),
-            Err(PresentedError::NotGood | PresentedError::Ended) => {
-                return Ok(IntrospectionResponse::Inactive);
-            }
+        let caller = self.introspection_caller(request.caller, origin).await?;
+        let active = match self.check_presented(&request.token).await {
+            Ok(Presented::Access(token)) => Some(token.into_claims())
+                .filter(|token| may_know(&caller, token))
+                .map(describe),
+            Ok(Presented::Refresh(token)) => self.describe_refresh_token(&caller, &token),
+            Err(PresentedError::NotGood | PresentedError::Ended) => None,
             // RULES A3: 503, never an answer.
             Err(PresentedError::Unknown(error)) => return Err(error),
         };
         // RFC 7662 §2.2: "if the protected resource is not allowed to introspect this particular token, then the
         // authorization server MUST instead return an introspection response with the active field set to false".
-        if !may_know(&caller, &token) {
-            return Ok(IntrospectionResponse::Inactive);
+        Ok(active.map_or(IntrospectionResponse::Inactive, |token| {
+            IntrospectionResponse::Active(Box::new(token))
+        }))
+    }
+
+    /// What a caller is told about a refresh token: only the current one is active, and only its client may know. No
+    /// resource has any business with it.
+    fn describe_refresh_token(
+        &self,
+        caller: &Client,
+        token: &LiveRefreshToken,
+    ) -> Option<ActiveToken> {
+        let grant = &token.found().grant;
+        let current = grant.refresh.as_ref()?;
+        if !token.is_current() || grant.client != caller.id {
+            return None;
         }
-        Ok(IntrospectionResponse::Active(Box::new(ActiveToken {
-            scope: token.scope.unwrap_or_default(),
-            client_id: token.client_id,
-            exp: token.exp,
-            iat: token.iat,
-            nbf: token.nbf.unwrap_or(token.iat),
-            sub: token.sub,
-            aud: token.aud,
-            iss: token.iss,
-            jti: token.jti,
-        })))
+        Some(ActiveToken {
+            scope: grant.scope.clone(),
+            client_id: caller.client_id.to_string(),
+            token_type: None,
+            exp: grant.lifetime.end(current.used_at),
+            iat: current.used_at,
+            nbf: None,
+            sub: grant.user.to_string(),
+            aud: Vec::new(),
+            iss: self.settings.issuer.to_string(),
+            jti: None,
+            further: serde_json::Map::new(),
+        })
     }
 
     /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization to access this endpoint".
     async fn introspection_caller(
         &self,
         caller: IntrospectionCaller,
+        origin: Origin,
     ) -> Result<Client, ErrorResponse> {
         match caller {
-            IntrospectionCaller::Client(presented) => match self.identify(presented).await {
-                Ok(IdentifiedClient::Proven(client)) => Ok(client.client().clone()),
-                Ok(IdentifiedClient::Public(_)) => Err(also_bearer(ErrorResponse::new(
-                    ErrorCode::InvalidClient,
-                    "a public client cannot introspect: it has nothing to prove who it is",
-                ))),
-                Err(refusal) => Err(also_bearer(refusal)),
-            },
+            IntrospectionCaller::Client(presented) => {
+                match self.identify(presented, origin).await {
+                    Ok(IdentifiedClient::Proven(client)) => Ok(client.client().clone()),
+                    Ok(IdentifiedClient::Public(_)) => Err(also_bearer(ErrorResponse::new(
+                        ErrorCode::InvalidClient,
+                        "a public client cannot introspect: it has nothing to prove who it is",
+                    ))),
+                    Err(refusal) => Err(also_bearer(refusal)),
+                }
+            }
             IntrospectionCaller::Bearer(token) => self.bearer_caller(&token).await,
         }
     }
@@ -86,7 +107,7 @@ impl Provider {
                 "the access token is not good here, or has ended",
             )
         };
-        let token = match self.check_presented(token).await {
+        let token = match self.check_access_token(token).await {
             Ok(token) => token.into_claims(),
             Err(PresentedError::NotGood | PresentedError::Ended) => return Err(invalid()),
             Err(PresentedError::Unknown(error)) => return Err(error),
@@ -130,6 +151,23 @@ fn also_bearer(mut refusal: ErrorResponse) -> ErrorResponse {
         });
     }
     refusal
+}
+
+/// What is told about an access token.
+fn describe(token: AccessTokenClaims) -> ActiveToken {
+    ActiveToken {
+        scope: token.scope.unwrap_or_default(),
+        client_id: token.client_id,
+        token_type: Some("Bearer"),
+        exp: token.exp,
+        iat: token.iat,
+        nbf: Some(token.nbf.unwrap_or(token.iat)),
+        sub: token.sub,
+        aud: token.aud,
+        iss: token.iss,
+        jti: Some(token.jti),
+        further: token.further,
+    }
 }
 
 /// RULES I1: a caller sees only what concerns it, except with `any`.

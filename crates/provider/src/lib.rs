@@ -7,10 +7,13 @@
 //! | where | which rules |
 //! | --- | --- |
 //! | `authenticate/` | who sends a request: RFC 6749 §2.3 |
-//! | `token/` | the token endpoint, one file per grant and per rule: RFC 6749 §3.2, §3.3, §4.4; RFC 8707 |
+//! | `token/` | the token endpoint, one file per grant and per rule: RFC 6749 §3.2, §3.3, §4.3, §4.4, §6; RFC 8707 |
+//! | `throttle/` | slowing down those who guess |
 //! | `permit.rs`, `mint.rs` | the one gate out: only what was permitted and made true is signed (RFC 9068) |
 //! | `presented.rs` | the one gate in: every presented token |
 //! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
+//! | `clients.rs`, `users.rs`, `grants.rs`, `registry.rs` | what operators do |
+//! | `audit.rs` | what operators have to know |
 //! | `keys/` | the life of keys: announced, active, retiring, gone |
 //! | `directory.rs`, `synchronize.rs`, `touch.rs` | clients and keys in memory, a second behind storage at most |
 //!
@@ -36,35 +39,48 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod audit;
 mod authenticate;
 mod clients;
 mod directory;
 mod error;
+mod grants;
 mod introspect;
 mod keys;
 mod metadata;
 mod mint;
+mod origin;
 mod permit;
 mod presented;
+mod registry;
 mod revoke;
 mod settings;
 mod synchronize;
+mod throttle;
 mod token;
 mod touch;
+mod users;
 
 use std::sync::Arc;
 
-use countersign_core::{Clock, KeyId, KeyPurpose, Random};
+use arc_swap::ArcSwap;
+use countersign_core::{Clock, KeyId, KeyPurpose, Random, Secret, SigningAlgorithm};
 use countersign_jose::access_token::AccessTokenValidator;
-use countersign_storage::{ChangeCursor, Store};
+use countersign_storage::{ChangeCursor, Registry, Store};
 use jsonwebtoken::jwk::JwkSet;
 
 pub use authenticate::WEAK_SECRET_BYTES;
-pub use clients::{AddClientError, AddedClient, MAX_SECRET_BYTES, SecretSource};
+pub use clients::{
+    AddClientError, AddedClient, ChangeClientError, MAX_SECRET_BYTES, RotatedSecret, SecretSource,
+};
 pub use introspect::INTROSPECTION_SCOPE;
 pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};
 pub use metadata::paths;
+pub use origin::Origin;
+pub use registry::DefineError;
 pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, Settings};
+pub use throttle::ThrottleSettings;
+pub use users::{ChangeUserError, UserChange};
 
 /// What only the host program can give.
 pub struct Host {
@@ -86,6 +102,9 @@ pub struct Provider {
     validator: AccessTokenValidator,
     directory: directory::Directory,
     hasher: authenticate::Hasher,
+    lines: authenticate::Lines,
+    registry: ArcSwap<Registry>,
+    throttle: throttle::Throttle,
     cursor: tokio::sync::Mutex<ChangeCursor>,
     touch: touch::Touch,
 }
@@ -104,15 +123,20 @@ impl Provider {
         let now = host.clock.now();
         // The cursor first: a change between the two is then heard of twice, not never.
         let cursor = store.change_head().await?;
-        let keys = keys::Keys::load(&*store, host.master_key, now).await?;
+        let issuer = settings.issuer.to_string();
+        let keys = keys::Keys::load(&*store, host.master_key, issuer, now).await?;
         keys.ensure(&*store, settings.access_token_algorithm, now, &*host.random)
             .await?;
+        let registry = store.registry().await?;
         Ok(Self {
             keys,
             validator: presented::own_validator(&settings.issuer),
             directory: directory::Directory::new(),
             touch: touch::Touch::new(now, settings.cache_max_stale),
             hasher: authenticate::Hasher::new(settings.hashing_workers),
+            lines: authenticate::Lines::new(),
+            registry: ArcSwap::from_pointee(registry),
+            throttle: throttle::Throttle::new(),
             cursor: tokio::sync::Mutex::new(cursor),
             clock: host.clock,
             random: host.random,
@@ -144,6 +168,29 @@ impl Provider {
         self.keys
             .rotate(&*self.store, purpose, self.clock.now(), &*self.random)
             .await
+    }
+
+    /// Takes in a signing key in PKCS#8 PEM that was made elsewhere, as the successor of the one in use.
+    pub async fn import_key(
+        &self,
+        algorithm: SigningAlgorithm,
+        pem: &Secret<String>,
+    ) -> Result<KeyId, KeyError> {
+        self.keys
+            .import(
+                &*self.store,
+                algorithm,
+                pem,
+                self.clock.now(),
+                &*self.random,
+            )
+            .await
+    }
+
+    /// The public half of a signing key as PEM; none if there is no such signing key.
+    #[must_use]
+    pub fn public_key_pem(&self, id: &KeyId) -> Option<String> {
+        self.keys.at(self.clock.now()).public_pem(id)
     }
 
     /// Ends a compromised key at once, with everything that it made.

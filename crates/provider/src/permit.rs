@@ -1,58 +1,234 @@
 //! The one gate out (RULES A4): policy gives a [`Permit`], storage makes it true, and only then is anything signed.
 //!
-//! A permit is made of evidence, a granted scope and a granted audience. Each of these can be made only by the module
-//! that checks it, so a path to a token that skips one of the checks does not compile.
+//! A permit is made of evidence, a granted scope, a granted audience, and a key in hand. Each of these can be made only
+//! by the module that checks it, so a path to a token that skips one of the checks does not compile.
 
-use countersign_core::{Client, GrantId, Scope};
+use countersign_core::{
+    Client, CurrentRefresh, Grant, GrantId, GrantLifetime, ResourceUri, Scope, UserProfile,
+};
+use countersign_protocol::{ErrorCode, ErrorResponse};
+use countersign_storage::{CreateGrant, RefreshOutcome, StoreError};
 
-use crate::authenticate::ProvenClient;
-use crate::token::{GrantedAudience, GrantedScope};
+use crate::authenticate::{IdentifiedClient, ProvenClient, SignedInUser};
+use crate::error::unavailable;
+use crate::mint::Press;
+use crate::token::{GrantedAudience, GrantedScope, ProvenRefresh, Step};
+use crate::{Provider, audit};
 
 /// What was proved before a token was asked for. Each kind of evidence can be made only by the module that checks it.
-#[derive(Debug)]
 pub(crate) enum Evidence {
     /// The client itself, by its credentials (RFC 6749 §4.4).
     ClientCredentials(ProvenClient),
+    /// A user, by the password (RFC 6749 §4.3).
+    Password(Box<NewAuthorization>),
+    /// An earlier authorization, by its refresh token (RFC 6749 §6).
+    RefreshToken(Box<ProvenRefresh>),
+}
+
+/// What a user authorizes a client to do: a grant that is to be.
+pub(crate) struct NewAuthorization {
+    /// The client.
+    pub(crate) client: IdentifiedClient,
+    /// The user, who has just proved to be one.
+    pub(crate) user: SignedInUser,
+    /// Everything that is granted.
+    pub(crate) scope: Scope,
+    /// The resources that were asked for.
+    pub(crate) resources: Vec<ResourceUri>,
+    /// The first refresh token, if there is to be one.
+    pub(crate) refresh: Option<CurrentRefresh>,
 }
 
 /// Policy has agreed; storage has not yet been asked.
-#[derive(Debug)]
 pub(crate) struct Permit {
     evidence: Evidence,
     scope: GrantedScope,
     audience: GrantedAudience,
+    press: Press,
+}
+
+/// What became of a permit.
+pub(crate) enum Redeemed {
+    /// It is true.
+    Authorized(Authorized),
+    /// What it stood on has changed: decide again.
+    Changed,
+    /// What it stood on has ended.
+    Ended,
 }
 
 /// Policy has agreed and storage has made it true: this may be signed.
-#[derive(Debug)]
 pub(crate) struct Authorized {
     permit: Permit,
     grant: GrantId,
+    refresh_token: Option<String>,
 }
 
-impl Permit {
+impl Provider {
     /// The decision that whoever gave `evidence` may have a token of this scope, for this audience.
-    pub(crate) const fn new(
+    pub(crate) fn permit(
+        &self,
         evidence: Evidence,
         scope: GrantedScope,
         audience: GrantedAudience,
-    ) -> Self {
-        Self {
+        press: Press,
+    ) -> Permit {
+        let scope = scope.known_to(&audience, &self.registry.load());
+        Permit {
             evidence,
             scope,
             audience,
+            press,
         }
     }
 
-    /// Makes the permit true.
-    pub(crate) fn redeem(self) -> Authorized {
-        match self.evidence {
+    /// How long a new grant of `client` lives (RULES R11).
+    fn grant_lifetime(&self, client: &Client, with_refresh: bool) -> GrantLifetime {
+        let settings = &client.settings;
+        let or = |of_client: Option<u32>, of_server| of_client.unwrap_or(of_server);
+        let (absolute, idle) = if with_refresh {
+            (
+                or(
+                    settings.refresh_token_lifetime,
+                    self.settings.refresh_token_lifetime,
+                ),
+                or(
+                    settings.refresh_token_idle_lifetime,
+                    self.settings.refresh_token_idle_lifetime,
+                ),
+            )
+        } else {
+            // Nothing is left to use once the access token has ended.
+            let lifetime = or(
+                settings.access_token_lifetime,
+                self.settings.access_token_lifetime,
+            );
+            (lifetime, lifetime)
+        };
+        GrantLifetime {
+            ends_at: self.clock.now().plus(absolute.into()),
+            idle,
+        }
+    }
+}
+
+impl Permit {
+    /// What redeeming makes of a presented refresh token, if one was presented.
+    pub(crate) fn refresh_step(&self) -> Option<&Step> {
+        match &self.evidence {
+            Evidence::RefreshToken(proven) => Some(proven.step()),
+            Evidence::ClientCredentials(_) | Evidence::Password(_) => None,
+        }
+    }
+
+    /// Makes the permit true by one atomic command, which checks again every stored fact that the decision used.
+    pub(crate) async fn redeem(self, provider: &Provider) -> Result<Redeemed, ErrorResponse> {
+        match &self.evidence {
             // Nothing is consumed and nothing written: the token stands on the client alone (DESIGN §3).
-            Evidence::ClientCredentials(_) => Authorized {
+            Evidence::ClientCredentials(_) => Ok(Redeemed::Authorized(Authorized {
                 permit: self,
                 grant: GrantId::NONE,
-            },
+                refresh_token: None,
+            })),
+            Evidence::Password(new) => {
+                let grant = new.grant(provider);
+                let created = create(provider, new.client.client(), &grant).await?;
+                Ok(self.authorized(provider, created, &grant, grant.refresh.as_ref()))
+            }
+            Evidence::RefreshToken(proven) => {
+                let outcome = advance(provider, proven).await;
+                let grant = proven.found().grant.clone();
+                let current = proven.current().cloned();
+                let outcome = outcome.map_err(|error| unavailable(&error))?;
+                Ok(self.authorized(provider, outcome, &grant, current.as_ref()))
+            }
         }
+    }
+
+    fn authorized(
+        self,
+        provider: &Provider,
+        outcome: RefreshOutcome,
+        grant: &Grant,
+        current: Option<&CurrentRefresh>,
+    ) -> Redeemed {
+        match outcome {
+            RefreshOutcome::Done => Redeemed::Authorized(Authorized {
+                permit: self,
+                grant: grant.id,
+                refresh_token: current
+                    .and_then(|current| provider.derive_refresh_token(grant, current)),
+            }),
+            RefreshOutcome::Changed => Redeemed::Changed,
+            RefreshOutcome::Ended => Redeemed::Ended,
+        }
+    }
+}
+
+impl NewAuthorization {
+    fn grant(&self, provider: &Provider) -> Grant {
+        let (client, user) = (self.client.client(), self.user.user());
+        let now = provider.clock.now();
+        Grant {
+            id: GrantId::generate(now, &*provider.random),
+            client: client.id,
+            client_epoch: client.epoch,
+            user: user.id,
+            user_epoch: user.epoch,
+            scope: self.scope.clone(),
+            resources: self.resources.clone(),
+            created_at: now,
+            lifetime: provider.grant_lifetime(client, self.refresh.is_some()),
+            refresh: self.refresh.clone(),
+        }
+    }
+}
+
+/// Stores a new grant.
+async fn create(
+    provider: &Provider,
+    client: &Client,
+    grant: &Grant,
+) -> Result<RefreshOutcome, ErrorResponse> {
+    let limit = provider.settings.max_grants;
+    match provider.store.create_grant(grant.clone(), limit).await {
+        Ok(CreateGrant::Created { ended }) => {
+            for oldest in ended {
+                audit::oldest_grant_ended(oldest, grant.user, &client.client_id);
+            }
+            Ok(RefreshOutcome::Done)
+        }
+        // The client in memory is not the one in storage any more; the next request reads it anew.
+        Ok(CreateGrant::ClientEnded) => {
+            provider.directory.forget(&client.client_id);
+            Err(ErrorResponse::new(
+                ErrorCode::TemporarilyUnavailable,
+                "the client was changed a moment ago; try again",
+            ))
+        }
+        Ok(CreateGrant::UserEnded) => Ok(RefreshOutcome::Ended),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// Moves the grant on. A rotation whose outcome is not known is tried once more: its nonce names the attempt, so it
+/// cannot happen twice (RULES R5).
+async fn advance(
+    provider: &Provider,
+    proven: &ProvenRefresh,
+) -> Result<RefreshOutcome, StoreError> {
+    let store = &provider.store;
+    let seen = || proven.seen().clone();
+    match proven.step() {
+        Step::Rotate { next } => match store.rotate_refresh(seen(), next.clone()).await {
+            Err(StoreError::OutcomeUnknown(reason)) => {
+                tracing::warn!(reason, "a rotation was not confirmed; asking again");
+                store.rotate_refresh(seen(), next.clone()).await
+            }
+            outcome => outcome,
+        },
+        Step::Retry { in_a_row } => store.retry_refresh(seen(), *in_a_row).await,
+        Step::Keep => store.use_refresh(seen(), provider.clock.now()).await,
     }
 }
 
@@ -61,19 +237,39 @@ impl Authorized {
     pub(crate) fn client(&self) -> &Client {
         match &self.permit.evidence {
             Evidence::ClientCredentials(client) => client.client(),
+            Evidence::Password(new) => new.client.client(),
+            Evidence::RefreshToken(proven) => proven.client(),
         }
     }
 
     /// The subject: RFC 9068 §2.2, the client itself where no resource owner is involved.
-    pub(crate) fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> String {
         match &self.permit.evidence {
-            Evidence::ClientCredentials(client) => client.client().client_id.as_str(),
+            Evidence::ClientCredentials(client) => client.client().client_id.to_string(),
+            Evidence::Password(new) => new.user.user().id.to_string(),
+            Evidence::RefreshToken(proven) => proven.found().grant.user.to_string(),
+        }
+    }
+
+    /// What is known about the user, if there is one.
+    pub(crate) fn profile(&self) -> Option<&UserProfile> {
+        match &self.permit.evidence {
+            Evidence::ClientCredentials(_) => None,
+            Evidence::Password(new) => Some(&new.user.user().profile),
+            Evidence::RefreshToken(proven) => {
+                proven.found().user.as_ref().map(|user| &user.profile)
+            }
         }
     }
 
     /// The grant on which the token stands.
     pub(crate) const fn grant(&self) -> GrantId {
         self.grant
+    }
+
+    /// The refresh token that goes with it.
+    pub(crate) fn refresh_token(&self) -> Option<String> {
+        self.refresh_token.clone()
     }
 
     /// The scope of the token.
@@ -84,5 +280,10 @@ impl Authorized {
     /// The audience of the token.
     pub(crate) fn audience(&self) -> &[String] {
         self.permit.audience.get()
+    }
+
+    /// The key that is in hand for it.
+    pub(crate) const fn press(&self) -> &Press {
+        &self.permit.press
     }
 }

@@ -43,6 +43,9 @@ impl Provider {
             if changes.contains(&Change::Keys) {
                 self.keys.reload(&*self.store, now).await?;
             }
+            if changes.contains(&Change::Registry) {
+                self.reload_registry().await?;
+            }
             *cursor = next;
             if changes.is_empty() {
                 break;
@@ -51,20 +54,35 @@ impl Provider {
         if rebuild {
             self.directory.forget_all();
             self.keys.reload(&*self.store, now).await?;
+            self.reload_registry().await?;
         }
         Ok(())
     }
 
-    /// Removes what has expired: at most `limit` rows, and keys that are gone. Returns the number of rows.
+    /// Removes what has expired, at most `limit` rows, and keys that are gone; announces successors of keys that are due.
+    /// Returns the number of rows that were looked at.
     pub async fn sweep(&self, limit: u32) -> Result<u32, KeyError> {
         let now = self.clock.now();
         let swept = self.store.sweep(now, limit).await?;
         self.keys.sweep(&*self.store, now).await?;
+        let interval = self.settings.key_rotation_interval;
+        if interval > 0 {
+            self.keys
+                .rotate_due(&*self.store, interval, now, &*self.random)
+                .await?;
+        }
         Ok(swept)
     }
 
     /// Whether storage answers, and what was last heard from it is understood (RULES A3: `/readyz` fails at once).
     pub async fn is_ready(&self) -> bool {
+        if let Some(seconds) = self.touch.set_back(self.clock.now()) {
+            tracing::error!(
+                seconds,
+                "not ready: the clock was set back; set it right, or restart"
+            );
+            return false;
+        }
         match self.store.ping().await {
             Ok(()) => !self.touch.is_lost(),
             Err(error) => {

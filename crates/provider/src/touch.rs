@@ -12,6 +12,8 @@ pub(crate) struct Touch {
     heard_at: AtomicI64,
     lost: AtomicBool,
     max_stale: i64,
+    /// The latest time that the clock has shown when storage was heard (RULES N4).
+    latest: AtomicI64,
 }
 
 impl Touch {
@@ -21,12 +23,14 @@ impl Touch {
             heard_at: AtomicI64::new(now.as_seconds()),
             lost: AtomicBool::new(false),
             max_stale,
+            latest: AtomicI64::new(now.as_seconds()),
         }
     }
 
     /// Everything that had changed before `began` is known.
     pub(crate) fn heard(&self, began: Timestamp) {
         self.heard_at.store(began.as_seconds(), Ordering::Release);
+        self.latest.fetch_max(began.as_seconds(), Ordering::AcqRel);
         self.lost.store(false, Ordering::Release);
     }
 
@@ -40,10 +44,16 @@ impl Touch {
         self.lost.load(Ordering::Acquire)
     }
 
-    /// Whether what is in memory may be used at `now`. A clock that was set back by more than clocks may differ tells
-    /// nothing about how long ago it was.
+    /// By how many seconds the clock was set back, if by more than clocks may differ. Nothing that depends on time can be
+    /// told until it is right again: what had ended would live once more (RULES N4).
+    pub(crate) fn set_back(&self, now: Timestamp) -> Option<i64> {
+        let latest = Timestamp::from_seconds(self.latest.load(Ordering::Acquire));
+        Some(latest.since(now)).filter(|back| *back > i64::from(CLOCK_SKEW))
+    }
+
+    /// Whether what is in memory may be used at `now`.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         let heard_at = Timestamp::from_seconds(self.heard_at.load(Ordering::Acquire));
-        (-i64::from(CLOCK_SKEW)..=self.max_stale).contains(&now.since(heard_at))
+        now.since(heard_at) <= self.max_stale && self.set_back(now).is_none()
     }
 }

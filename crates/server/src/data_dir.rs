@@ -1,6 +1,6 @@
 //! The data folder: the database, and the master key that never lies in it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,9 @@ const MASTER_KEY_VARIABLE: &str = "COUNTERSIGN_MASTER_KEY";
 
 /// The file that holds it.
 const MASTER_KEY_FILE: &str = "master.key";
+
+/// The file that the one server of a folder holds locked.
+const SERVER_LOCK: &str = "server.lock";
 
 /// A folder that exists. What is secret in it is protected by the modes of the files.
 #[derive(Clone, Debug)]
@@ -51,6 +54,33 @@ impl DataDir {
                 path.display()
             ),
         ))
+    }
+
+    /// Makes sure that no other server works on this folder, until the lock is dropped or the process ends. Commands may
+    /// run beside it.
+    ///
+    /// Two servers on one file would each count failed attempts and wait for each other's writes; many servers share
+    /// PostgreSQL.
+    pub(crate) fn lock_for_server(&self) -> Result<File, Failure> {
+        let path = self.0.join(SERVER_LOCK);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
+            .open(&path)
+            .map_err(|error| failed("open", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Failure::new(
+                "in_use",
+                format!(
+                    "another server is running on {}; stop it first, or give this one another --data-dir",
+                    self.0.display()
+                ),
+            )),
+            Err(TryLockError::Error(error)) => Err(failed("lock", &path, &error)),
+        }
     }
 
     /// The database file.

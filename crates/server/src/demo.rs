@@ -1,10 +1,12 @@
-//! What a development set-up shows at its start: a client to try, and commands that can be pasted.
+//! What a development set-up shows at its start: a client and a user to try, and commands that can be pasted.
 
 use std::net::SocketAddr;
 
-use countersign_core::{AccessTokenFormat, ClientId, ClientSettings, GrantType, Random, Secret};
+use countersign_core::{
+    AccessTokenFormat, ClientId, ClientSettings, GrantType, Random, Secret, UserProfile, Username,
+};
 use countersign_jose::base64url;
-use countersign_provider::{AddClientError, SecretSource, paths};
+use countersign_provider::{AddClientError, ChangeUserError, SecretSource, UserChange, paths};
 
 use crate::cli::Opened;
 use crate::host::SystemRandom;
@@ -12,57 +14,39 @@ use crate::output::Failure;
 
 const CLIENT: &str = "demo";
 const SCOPE: &str = "demo.read demo.write";
+const GRANT_TYPES: [GrantType; 3] = [
+    GrantType::ClientCredentials,
+    GrantType::Password,
+    GrantType::RefreshToken,
+];
 /// The file that holds the secret of the demo client, readable by its owner only.
 const SECRET_FILE: &str = "demo-client.secret";
+/// The name of the demo user, and the file that holds the password, readable by its owner only.
+const USER: &str = "demo";
+const PASSWORD_FILE: &str = "demo-user.password";
 
 /// The demo client of a development set-up.
 pub(crate) struct Demo {
     secret_file: String,
+    password_file: String,
     /// This program as a shell finds it, with the argument that leads to the data.
     program: String,
 }
 
 impl Demo {
-    /// Makes sure that there is a demo client whose secret lies in its file.
+    /// Makes sure that there are a demo client and a demo user whose secrets lie in their files.
     pub(crate) async fn prepare(opened: &Opened) -> Result<Self, Failure> {
-        let client_id: ClientId = CLIENT
-            .parse()
-            .map_err(|error| Failure::new("demo", error))?;
-        // The file first: whatever else happens, what it says is what the client is given.
-        let lost = opened.data_dir.read_secret(SECRET_FILE)?.is_none();
-        let drawn = base64url::encode(&(&SystemRandom as &dyn Random).bytes::<32>());
-        let secret = Secret::new(format!("cs_sec_{drawn}"));
-        let secret = opened
-            .data_dir
-            .keep_secret(SECRET_FILE, &secret, &SystemRandom)?;
-        if lost {
-            let removed = opened.provider.remove_client(&client_id).await;
-            removed.map_err(|error| Failure::new("storage", error))?;
-        }
-        let known = opened.store.find_client(&client_id).await;
-        if known
-            .map_err(|error| Failure::new("storage", error))?
-            .is_none()
-        {
-            let source = SecretSource::Given(secret);
-            match opened
-                .provider
-                .add_client(client_id, settings()?, source)
-                .await
-            {
-                // Two servers start at once on one folder: they agree on the secret, and one of them is faster.
-                Ok(_) | Err(AddClientError::Taken(_)) => {}
-                Err(error) => return Err(Failure::new("demo", error)),
-            }
-        }
-        let path = opened.data_dir.path().join(SECRET_FILE);
+        prepare_client(opened).await?;
+        prepare_user(opened).await?;
+        let file = |name| opened.data_dir.path().join(name).display().to_string();
         let program = format!(
             "{} --data-dir {}",
             this_program(),
             shell_quoted(&opened.data_dir.path().display().to_string())
         );
         Ok(Self {
-            secret_file: path.display().to_string(),
+            secret_file: file(SECRET_FILE),
+            password_file: file(PASSWORD_FILE),
             program,
         })
     }
@@ -71,31 +55,109 @@ impl Demo {
     pub(crate) fn welcome(&self, issuer: &str, address: SocketAddr) -> String {
         let program = &self.program;
         let secret_file = shell_quoted(&self.secret_file);
+        let password_file = shell_quoted(&self.password_file);
         let credentials = format!("{CLIENT}:$(cat {secret_file})");
+        let refresh_token = r#"sed 's/.*"refresh_token":"\([^"]*\)".*/\1/'"#;
         let (token, introspect, revoke) = (paths::TOKEN, paths::INTROSPECT, paths::REVOKE);
         let url = |path| shell_quoted(&format!("{}{path}", issuer.trim_end_matches('/')));
         let (token, introspect, revoke) = (url(token), url(introspect), url(revoke));
         format!(
             r#"Countersign is listening on {address} as {issuer}
 
-This is a DEVELOPMENT set-up: plain http, loopback only, with a demo client whose random
-secret lies in {secret_file}. Never put it on a network.
+This is a DEVELOPMENT set-up: plain http, loopback only, with a demo client and a demo user
+whose random secrets lie in files of the data folder. Never put it on a network.
 
-Get a token, ask about it, revoke it, and ask again:
+Get a token for the client itself, ask about it, revoke it, and ask again:
 
   TOKEN=$(curl -sS -u "{credentials}" -d grant_type=client_credentials {token} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -sS -u "{credentials}" -d "token=$TOKEN" {introspect}; echo
   curl -sS -u "{credentials}" -d "token=$TOKEN" {revoke}; echo
   curl -sS -u "{credentials}" -d "token=$TOKEN" {introspect}; echo
 
-Look into the token, and see the clients:
+Sign the user in, refresh, try again as if the answer was lost, revoke, and try once more:
+
+  OLD=$(curl -sS -u "{credentials}" -d grant_type=password -d username={USER} -d "password=$(cat {password_file})" {token} | {refresh_token})
+  NEW=$(curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token} | {refresh_token})
+  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token}; echo
+  curl -sS -u "{credentials}" -d "token=$NEW" {revoke}; echo
+  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$NEW" {token}; echo
+
+Look into the first token, and see the clients and the users:
 
   echo "$TOKEN" | {program} token inspect
   {program} client list
+  {program} user list
 
 Stop with Ctrl-C."#
         )
     }
+}
+
+/// The secret in the file `name`; if there is none, a random one is written to it. Also, whether there was none.
+///
+/// The file comes first: whatever else happens, what it says is what the client or user is given.
+fn secret_in(opened: &Opened, name: &str, prefix: &str) -> Result<(Secret<String>, bool), Failure> {
+    let lost = opened.data_dir.read_secret(name)?.is_none();
+    let drawn = base64url::encode(&(&SystemRandom as &dyn Random).bytes::<32>());
+    let secret = Secret::new(format!("{prefix}{drawn}"));
+    let secret = opened.data_dir.keep_secret(name, &secret, &SystemRandom)?;
+    Ok((secret, lost))
+}
+
+async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
+    let client_id: ClientId = CLIENT.parse().map_err(|error| failed(&error))?;
+    let (secret, lost) = secret_in(opened, SECRET_FILE, "cs_sec_")?;
+    let provider = &opened.provider;
+    if lost {
+        let removed = provider.remove_client(&client_id).await;
+        removed.map_err(|error| failed(&error))?;
+    }
+    let known = opened.store.find_client(&client_id).await;
+    match known.map_err(|error| failed(&error))? {
+        None => {
+            let source = SecretSource::Given(secret);
+            match provider.add_client(client_id, settings()?, source).await {
+                Ok(_) | Err(AddClientError::Taken(_)) => Ok(()),
+                Err(error) => Err(failed(&error)),
+            }
+        }
+        // The demo of an earlier version could do less.
+        Some(known) if known.settings.grant_types != GRANT_TYPES => {
+            let changed = provider
+                .change_client(&client_id, |settings| {
+                    settings.grant_types = GRANT_TYPES.to_vec();
+                })
+                .await;
+            changed.map(drop).map_err(|error| failed(&error))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+async fn prepare_user(opened: &Opened) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
+    let username: Username = USER.parse().map_err(|error| failed(&error))?;
+    let (password, lost) = secret_in(opened, PASSWORD_FILE, "")?;
+    let provider = &opened.provider;
+    let profile = UserProfile {
+        name: Some(String::from("Demo User")),
+        ..UserProfile::default()
+    };
+    let done = match provider.find_user(&username).await {
+        Ok(_) if lost => provider
+            .change_user(&username, UserChange::Password(password))
+            .await
+            .map(drop),
+        Err(ChangeUserError::Unknown(_)) => {
+            match provider.add_user(username, Some(password), profile).await {
+                Ok(_) | Err(ChangeUserError::Taken(_)) => Ok(()),
+                Err(error) => Err(error),
+            }
+        }
+        found => found.map(drop),
+    };
+    done.map_err(|error| failed(&error))
 }
 
 fn settings() -> Result<ClientSettings, Failure> {
@@ -103,7 +165,7 @@ fn settings() -> Result<ClientSettings, Failure> {
         scope: SCOPE.parse().map_err(|error| Failure::new("demo", error))?,
         // The printed commands take a JWT apart, whatever the server makes by default.
         access_token_format: Some(AccessTokenFormat::Jwt),
-        ..ClientSettings::new(vec![GrantType::ClientCredentials])
+        ..ClientSettings::new(GRANT_TYPES.to_vec())
     })
 }
 

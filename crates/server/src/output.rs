@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use countersign_storage::StoreError;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,12 @@ impl Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new("storage", error)
+    }
+}
+
 /// Writes a result: `text` for people, `value` for programs.
 pub(crate) fn print(format: Format, text: &str, value: &impl Serialize) -> Result<(), Failure> {
     let line = match format {
@@ -71,10 +78,14 @@ pub(crate) fn print(format: Format, text: &str, value: &impl Serialize) -> Resul
     }
 }
 
-/// Tells a person about something that did not stop the command.
-pub(crate) fn warn(text: &str) {
+/// Tells about something that did not stop the command: one line on standard error.
+pub(crate) fn warn(format: Format, text: &str) {
+    let line = match format {
+        Format::Text => format!("warning: {text}"),
+        Format::Json => json!({ "warning": text }).to_string(),
+    };
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr(), "warning: {text}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Lines up rows of cells under their headings.
@@ -101,10 +112,28 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
+/// Lines up the members of one JSON object, for people.
+pub(crate) fn members_table(members: &Map<String, Value>) -> String {
+    let shown = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list
+            .iter()
+            .map(|one| one.as_str().unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => other.to_string(),
+    };
+    let rows: Vec<Vec<String>> = members
+        .iter()
+        .map(|(name, value)| vec![name.clone(), shown(value)])
+        .collect();
+    table(&["MEMBER", "VALUE"], &rows)
+}
+
 /// A value as one of its JSON object's members, or an empty object if it is none.
-pub(crate) fn object(value: &impl Serialize) -> serde_json::Map<String, Value> {
+pub(crate) fn object(value: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(members)) => members,
-        _ => serde_json::Map::new(),
+        _ => Map::new(),
     }
 }

@@ -12,15 +12,19 @@ use crate::failure::{Failure, Result};
 use crate::{SqliteStore, sql};
 
 const CLIENT: &str = "client";
+const USER: &str = "user";
 const KEYS: &str = "keys";
+const REGISTRY: &str = "registry";
 
 /// Writes the row of a change (RULES N1).
 pub(crate) fn log(connection: &Connection, change: &Change, at: Timestamp) -> Result<()> {
     let (kind, entity) = match change {
-        Change::Client(client_id) => (CLIENT, client_id.as_str()),
-        Change::Keys => (KEYS, ""),
+        Change::Client(client_id) => (CLIENT, client_id.to_string()),
+        Change::User(id) => (USER, id.to_string()),
+        Change::Keys => (KEYS, String::new()),
+        Change::Registry => (REGISTRY, String::new()),
     };
-    let mut statement = connection.prepare_cached(sql::LOG_CHANGE)?;
+    let mut statement = connection.prepare_cached(sql::changes::LOG_CHANGE)?;
     statement.execute(params![kind, entity, at.as_seconds()])?;
     Ok(())
 }
@@ -68,7 +72,7 @@ fn changes(connection: &Connection, store_id: [u8; 16], place: Option<i64>) -> R
     let Some(place) = place.filter(|place| (floor..=head).contains(place)) else {
         return Ok(rebuild);
     };
-    let mut statement = snapshot.prepare_cached(sql::CHANGES)?;
+    let mut statement = snapshot.prepare_cached(sql::changes::CHANGES)?;
     let rows = statement.query_and_then(params![place, MAX_CHANGES + 1], change)?;
     let changes: Vec<Change> = rows.collect::<Result<_>>()?;
     if changes.len() > MAX_CHANGES as usize {
@@ -81,7 +85,7 @@ fn changes(connection: &Connection, store_id: [u8; 16], place: Option<i64>) -> R
 }
 
 fn floor_and_head(connection: &Connection) -> Result<(i64, i64)> {
-    let mut statement = connection.prepare_cached(sql::FLOOR_AND_HEAD)?;
+    let mut statement = connection.prepare_cached(sql::changes::FLOOR_AND_HEAD)?;
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
@@ -90,7 +94,9 @@ fn change(row: &Row<'_>) -> Result<Change> {
     let corrupt = || Failure(StoreError::Corrupt(format!("table change_log, row {seq}")));
     match kind.as_str() {
         CLIENT => Ok(Change::Client(entity.parse().map_err(|_| corrupt())?)),
+        USER => Ok(Change::User(entity.parse().map_err(|_| corrupt())?)),
         KEYS => Ok(Change::Keys),
+        REGISTRY => Ok(Change::Registry),
         _ => Err(corrupt()),
     }
 }

@@ -1,7 +1,7 @@
 //! From what SQLite says to what a caller can act on.
 
 use countersign_storage::StoreError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// A [`StoreError`] into which `?` turns the errors of SQLite.
 #[derive(Debug)]
@@ -18,6 +18,19 @@ impl From<StoreError> for Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self(store_error(&error))
+    }
+}
+
+/// What an error of `COMMIT` means to a caller.
+///
+/// A transaction holds once the last page that it wrote lies in the log whole. If the system refused to write, it does
+/// not. After any other error nobody can say whether it would be found after a crash.
+pub(crate) fn commit_error(error: &rusqlite::Error) -> StoreError {
+    let message = error.to_string();
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    match code {
+        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_WRITE) => StoreError::Unavailable(message),
+        _ => StoreError::OutcomeUnknown(message),
     }
 }
 

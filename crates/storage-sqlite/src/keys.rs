@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::changes::log;
 use crate::failure::Result;
-use crate::rows::NamedRow;
+use crate::rows::{NamedRow, corrupt_value};
 use crate::{SqliteStore, sql};
 
 #[async_trait]
@@ -55,7 +55,7 @@ impl KeyStore for SqliteStore {
 fn key_ring(connection: &Connection) -> Result<KeyRing> {
     let snapshot = connection.unchecked_transaction()?;
     let version = ring_version(&snapshot)?;
-    let mut statement = snapshot.prepare_cached(sql::KEYS)?;
+    let mut statement = snapshot.prepare_cached(sql::keys::KEYS)?;
     let keys = statement.query_and_then([], key)?.collect::<Result<_>>()?;
     Ok(KeyRing { version, keys })
 }
@@ -77,7 +77,7 @@ fn announce(connection: &Connection, expected: u64, keys: &[KeyRecord]) -> Resul
             return Ok(AnnounceKeys::KeyIdTaken);
         }
     }
-    let mut insert = connection.prepare_cached(sql::INSERT_KEY)?;
+    let mut insert = connection.prepare_cached(sql::keys::INSERT_KEY)?;
     for key in keys {
         insert.execute(params![
             key.id.as_str(),
@@ -95,7 +95,7 @@ fn announce(connection: &Connection, expected: u64, keys: &[KeyRecord]) -> Resul
 
 fn revoke(connection: &Connection, id: &KeyId, at: Timestamp) -> Result<RevokeKey> {
     let revoked = connection
-        .prepare_cached(sql::REVOKE_KEY)?
+        .prepare_cached(sql::keys::REVOKE_KEY)?
         .execute(params![id.as_str(), at.as_seconds()])?;
     if revoked == 0 {
         let exists = exists(connection, id)?;
@@ -119,7 +119,7 @@ fn remove(
     if version != expected {
         return Ok(RemoveKeys::Stale { version });
     }
-    let mut delete = connection.prepare_cached(sql::DELETE_KEY)?;
+    let mut delete = connection.prepare_cached(sql::keys::DELETE_KEY)?;
     let mut removed = 0;
     for id in ids {
         removed += delete.execute([id.as_str()])?;
@@ -133,35 +133,35 @@ fn remove(
 }
 
 fn exists(connection: &Connection, id: &KeyId) -> Result<bool> {
-    let mut statement = connection.prepare_cached(sql::KEY_EXISTS)?;
+    let mut statement = connection.prepare_cached(sql::keys::KEY_EXISTS)?;
     Ok(statement.query_row([id.as_str()], |row| row.get(0))?)
 }
 
 fn ring_version(connection: &Connection) -> Result<u64> {
-    let mut statement = connection.prepare_cached(sql::META)?;
+    let mut statement = connection.prepare_cached(sql::meta::META)?;
     version(statement.query_row(["key_ring_version"], |row| row.get(0))?)
 }
 
 /// A new version of the ring, announced (RULES N1).
 fn change_ring(connection: &Connection, at: Timestamp) -> Result<u64> {
-    let mut statement = connection.prepare_cached(sql::NEXT_RING_VERSION)?;
+    let mut statement = connection.prepare_cached(sql::keys::NEXT_RING_VERSION)?;
     let next = statement.query_row([], |row| row.get(0))?;
     log(connection, &Change::Keys, at)?;
     version(next)
 }
 
 fn version(number: i64) -> Result<u64> {
-    let corrupt = |_| StoreError::Corrupt("table meta, row \"key_ring_version\"".into());
+    let corrupt = |_| corrupt_value("key_ring_version");
     Ok(u64::try_from(number).map_err(corrupt)?)
 }
 
 fn key(row: &Row<'_>) -> Result<KeyRecord> {
-    let row = NamedRow { table: "keys", row };
+    let row = NamedRow::new("keys", row);
     Ok(KeyRecord {
         id: row.parse("id", |text: String| text.parse())?,
         purpose: row.parse("purpose", |text: String| text.parse())?,
-        created_at: Timestamp::from_seconds(row.get("created_at")?),
-        active_from: Timestamp::from_seconds(row.get("active_from")?),
+        created_at: row.time("created_at")?,
+        active_from: row.time("active_from")?,
         revoked_at: row
             .get::<Option<i64>>("revoked_at")?
             .map(Timestamp::from_seconds),

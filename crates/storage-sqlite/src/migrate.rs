@@ -7,12 +7,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"CSGN");
 
 /// What leads from each version to the next; the first begins with an empty file. Never changed once released.
-pub(crate) const MIGRATIONS: [&str; 1] = [include_str!(
-    "../migrations/0001_clients_keys_revocations.sql"
-)];
+pub(crate) const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_clients_keys_revocations.sql"),
+    include_str!("../migrations/0002_users_grants.sql"),
+];
 
 /// The version that this program writes.
-pub(crate) const LATEST: i32 = 1;
+pub(crate) const LATEST: i32 = 2;
 
 /// What a database file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use countersign_core::Random;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use thiserror::Error;
 
 use crate::migrate::{self, Identity};
@@ -36,6 +36,15 @@ pub enum OpenError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The file can be read only, and a store needs more.
+    #[error(
+        "{} can be read only; mount its file system for writing, and run this program as the owner of the file",
+        path.display()
+    )]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
     },
     /// The file holds something else. It was not changed.
     #[error("{} is not a Countersign database", path.display())]
@@ -70,13 +79,35 @@ pub enum OpenError {
     Thread(#[from] io::Error),
 }
 
+impl OpenError {
+    fn file(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::File { path, source },
+        }
+    }
+
+    pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotCountersign { path },
+            _ => Self::Sqlite {
+                path,
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
 /// How long one process waits for the write lock of another; write transactions are limited to as much (RULES N1).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it asks. SQLite's own handler asks ten times a second in the end, and misses most pauses of a writer that
 /// is always busy: measured, one write beside it took up to 1.4 s so, and 0.05 s with this.
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
-const STATEMENTS: usize = 64;
+/// More than there are.
+const STATEMENTS: usize = 128;
 
 /// A file that was checked, created and migrated as needed, with the connection that did so.
 pub(crate) struct Opened {
@@ -85,48 +116,30 @@ pub(crate) struct Opened {
     pub(crate) store_id: [u8; 16],
 }
 
+/// A file that was checked, and was not changed.
+pub(crate) struct Checked {
+    pub(crate) path: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) identity: Identity,
+}
+
 /// Checks the file, creates and migrates it as needed.
 pub(crate) fn open(path: &Path, random: &dyn Random) -> Result<Opened, OpenError> {
-    create(path).map_err(|source| OpenError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    // Absolute, since SQLite gives some names, such as `:memory:`, a meaning of their own.
-    let path = path.canonicalize().map_err(|source| OpenError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    refuse_exposed(&path)?;
-    let sqlite = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::NotCountersign { path: path.clone() },
-        _ => OpenError::Sqlite {
-            path: path.clone(),
-            reason: error.to_string(),
-        },
-    };
-    let refuse = |identity| match identity {
-        Identity::Foreign => Err(OpenError::NotCountersign { path: path.clone() }),
-        Identity::Countersign { version } if version > migrate::LATEST => {
-            let supported = migrate::LATEST;
-            Err(OpenError::NewerVersion {
-                path: path.clone(),
-                found: version,
-                supported,
-            })
-        }
-        Identity::Countersign { .. } | Identity::Fresh => Ok(identity),
-    };
-
-    let mut connection = connect(&path).map_err(sqlite)?;
-    // First of all: nothing may be written to a file that is not ours.
-    let identity = refuse(migrate::identify(&connection).map_err(sqlite)?)?;
+    create(path).map_err(|source| OpenError::file(path, source))?;
+    let Checked {
+        path,
+        mut connection,
+        identity,
+    } = check(path)?;
+    let sqlite = |error| OpenError::sqlite(&path, &error);
     switch_to_wal(&connection).map_err(sqlite)?;
     if identity
         != (Identity::Countersign {
             version: migrate::LATEST,
         })
     {
-        refuse(migrate::migrate(&mut connection, random).map_err(sqlite)?)?;
+        let found = migrate::migrate(&mut connection, random).map_err(sqlite)?;
+        refuse_unknown(&path, found)?;
     }
     let store_id = "SELECT value FROM meta WHERE name = 'store_id'";
     let store_id = connection
@@ -139,17 +152,65 @@ pub(crate) fn open(path: &Path, random: &dyn Random) -> Result<Opened, OpenError
     })
 }
 
-/// A connection to a file that [`open`] has checked.
+/// Opens a file that is there, and changes nothing in it.
+pub(crate) fn check(path: &Path) -> Result<Checked, OpenError> {
+    // Absolute, since SQLite gives some names, such as `:memory:`, a meaning of their own.
+    let path = path
+        .canonicalize()
+        .map_err(|source| OpenError::file(path, source))?;
+    refuse_exposed(&path)?;
+    let sqlite = |error| OpenError::sqlite(&path, &error);
+    let mut connection = reach(&path).map_err(sqlite)?;
+    // SQLite opens a file for reading if it cannot open it for writing.
+    if connection.is_readonly(MAIN_DB).map_err(sqlite)? {
+        return Err(OpenError::ReadOnly { path });
+    }
+    set_up(&mut connection).map_err(sqlite)?;
+    // First of all: nothing may be written to a file that is not ours.
+    let identity = migrate::identify(&connection).map_err(sqlite)?;
+    refuse_unknown(&path, identity)?;
+    Ok(Checked {
+        path,
+        connection,
+        identity,
+    })
+}
+
+fn refuse_unknown(path: &Path, identity: Identity) -> Result<(), OpenError> {
+    let path = path.to_owned();
+    match identity {
+        Identity::Foreign => Err(OpenError::NotCountersign { path }),
+        Identity::Countersign { version } if version > migrate::LATEST => {
+            Err(OpenError::NewerVersion {
+                path,
+                found: version,
+                supported: migrate::LATEST,
+            })
+        }
+        Identity::Countersign { .. } | Identity::Fresh => Ok(()),
+    }
+}
+
+/// A connection to a file that [`check`] has let through.
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let mut connection = reach(path)?;
+    set_up(&mut connection)?;
+    Ok(connection)
+}
+
+fn reach(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    Connection::open_with_flags(path, flags)
+}
+
+fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(wait_for_lock))?;
     // FULL: in WAL mode, only this makes every COMMIT wait for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
+    Ok(())
 }
 
 /// A connection that cannot change anything.
@@ -186,10 +247,7 @@ fn create(path: &Path) -> io::Result<()> {
 fn refuse_exposed(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let metadata = fs::metadata(path).map_err(|source| OpenError::File {
-        path: path.to_owned(),
-        source,
-    })?;
+    let metadata = fs::metadata(path).map_err(|source| OpenError::file(path, source))?;
     let mode = metadata.permissions().mode() & 0o777;
     if metadata.is_file() && mode & 0o077 != 0 {
         return Err(OpenError::Exposed {

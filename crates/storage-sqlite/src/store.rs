@@ -29,10 +29,7 @@ impl SqliteStore {
             connection,
             store_id,
         } = open::open(path, random)?;
-        let sqlite = |error: rusqlite::Error| OpenError::Sqlite {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
+        let sqlite = |error| OpenError::sqlite(&path, &error);
         let readers = thread::available_parallelism()
             .map_or(2, usize::from)
             .clamp(2, 8);

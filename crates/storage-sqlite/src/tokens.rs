@@ -1,8 +1,10 @@
 //! Verbs on issued tokens.
 
 use async_trait::async_trait;
-use countersign_core::{Timestamp, TokenId};
-use countersign_storage::{Liveness, LivenessQuery, RevokeToken, StoreError, TokenStore};
+use countersign_core::{GrantId, Timestamp, TokenId};
+use countersign_storage::{
+    GrantFacts, Liveness, LivenessQuery, RevokeToken, StoreError, TokenStore,
+};
 use rusqlite::{Connection, params};
 
 use crate::failure::Result;
@@ -31,7 +33,7 @@ impl TokenStore for SqliteStore {
 
 fn revoke(connection: &Connection, token: &TokenId, expires_at: Timestamp) -> Result<RevokeToken> {
     let inserted = connection
-        .prepare_cached(sql::REVOKE_TOKEN)?
+        .prepare_cached(sql::tokens::REVOKE_TOKEN)?
         .execute(params![token.as_bytes(), expires_at.as_seconds()])?;
     Ok(if inserted == 0 {
         RevokeToken::AlreadyRevoked
@@ -41,12 +43,22 @@ fn revoke(connection: &Connection, token: &TokenId, expires_at: Timestamp) -> Re
 }
 
 fn liveness(connection: &Connection, query: &LivenessQuery) -> Result<Liveness> {
-    let mut statement = connection.prepare_cached(sql::LIVENESS)?;
-    let (epoch, revoked): (Option<i64>, bool) = statement.query_row(
-        params![query.client_id.as_str(), query.token.as_bytes()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+    let grant = query.token.grant();
+    let mut statement = connection.prepare_cached(sql::tokens::LIVENESS)?;
+    let (epoch, revoked, user_is_live): (Option<i64>, bool, Option<bool>) = statement.query_row(
+        params![
+            query.client_id.as_str(),
+            query.token.as_bytes(),
+            grant.as_bytes()
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     // An epoch below zero is no epoch, and equals none.
     let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
-    Ok(Liveness::of(query, epoch, revoked))
+    let grant = match user_is_live {
+        _ if grant == GrantId::NONE => GrantFacts::NotNeeded,
+        Some(user_is_live) => GrantFacts::Stored { user_is_live },
+        None => GrantFacts::Gone,
+    };
+    Ok(Liveness::of(query, epoch, grant, revoked))
 }

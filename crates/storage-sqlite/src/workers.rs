@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::failure::{Failure, Result, store_error};
+use crate::failure::{Failure, Result, commit_error, store_error};
 use crate::sql;
 
 /// How many commands, and how many questions, may wait; more are refused as unavailable.
@@ -214,9 +214,7 @@ fn commit_group(connection: &Connection, waiting: &mut VecDeque<Box<dyn Command>
                 ));
             }
         }
-        // From here on nobody can say whether the group would be found after a crash, unless COMMIT does.
-        execute(connection, sql::COMMIT)
-            .map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+        execute(connection, sql::COMMIT).map_err(|error| commit_error(&error))
     });
     if result.is_err() {
         if !connection.is_autocommit() {

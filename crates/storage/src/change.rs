@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use countersign_core::ClientId;
+use countersign_core::{ClientId, EntityId};
 
 use crate::StoreError;
 
@@ -18,10 +18,14 @@ pub const MAX_CHANGES: u32 = 1_000;
 /// A hint that something changed. What it is now is to be read from the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
-    /// The client with this `client_id` was created or removed.
+    /// The client with this `client_id` was created, changed or removed.
     Client(ClientId),
+    /// The user with this id was created, changed or removed.
+    User(EntityId),
     /// The key ring has a new version.
     Keys,
+    /// A scope or resource is defined otherwise.
+    Registry,
 }
 
 /// A place in the change feed of one store. Its bytes mean something to the backend that made it only.
@@ -65,10 +69,11 @@ pub enum Changes {
     },
 }
 
-/// How caches learn that they are behind: every change of a client or a key writes an entry in its own transaction.
+/// How caches learn that they are behind: every change of a client, user, key or definition writes an entry in its own
+/// transaction.
 ///
-/// Revocations write none (RULES N2). A change that any reader can see is in the feed; no polling of any cursor
-/// passes over one.
+/// Verbs on grants, revocations and failures write none (RULES N2). A change that any reader can see is in the feed; no
+/// polling of any cursor passes over one.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
     /// What was changed since `cursor`.

@@ -16,6 +16,32 @@ pub enum CreateClient {
     Created(Client),
     /// Another client has this `client_id`; nothing was changed.
     ClientIdTaken,
+    /// The `client_id` is the subject of a user (RULES A6); nothing was changed.
+    ClientIdIsSubject,
+}
+
+/// What is to become of everything that was issued to a client, or for a user, before a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// It lives on.
+    Lives,
+    /// It ends: a new epoch is drawn (RULES A1).
+    Ends,
+}
+
+/// What became of [`ClientStore::update_client`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per changed client, taken apart at once"
+)]
+pub enum UpdateClient {
+    /// The client is as described; this is how it is stored now.
+    Updated(Client),
+    /// The client was changed since it was read; nothing was changed now.
+    Stale,
+    /// There is no such client; nothing was changed.
+    NotFound,
 }
 
 /// What became of [`ClientStore::remove_client`].
@@ -34,9 +60,10 @@ pub enum RemoveClient {
 /// Verbs on clients. Each change writes its [`Change`](crate::Change) in the same transaction (RULES N1).
 #[async_trait]
 pub trait ClientStore: Send + Sync {
-    /// Stores `client` under an epoch that no client of this store had before (RULES A1, R10).
+    /// Stores `client` under an epoch that nothing in this store had before (RULES A1, R10).
     ///
-    /// The change is logged at `client.created_at`. Of several calls with one `client_id`, exactly one creates it.
+    /// The change is logged at `client.created_at`. Of several calls with one `client_id`, exactly one creates it. A
+    /// taken `client_id` is told before one that is a subject.
     async fn create_client(&self, client: NewClient) -> Result<CreateClient, StoreError>;
 
     /// The client with this `client_id`.
@@ -48,6 +75,20 @@ pub trait ClientStore: Send + Sync {
         after: Option<&ClientId>,
         limit: u32,
     ) -> Result<Vec<Client>, StoreError>;
+
+    /// Makes the stored client with `client.id` be as `client` says, if it still has `client.revision`
+    /// (compare-and-set), and raises the revision by one. `id`, `client_id`, `created_at` and `epoch` stay as they are
+    /// stored, but for the new epoch that [`Issued::Ends`] draws.
+    async fn update_client(
+        &self,
+        client: Client,
+        issued: Issued,
+        now: Timestamp,
+    ) -> Result<UpdateClient, StoreError>;
+
+    /// Ends everything that was ever issued: draws a new epoch for every client, each its own, and raises every
+    /// revision by one, in one transaction. Returns how many clients there are.
+    async fn end_everything(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Removes the client. Its epoch is never drawn again, so its tokens stay dead under a new client of the same
     /// name (RULES R10).

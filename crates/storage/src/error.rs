@@ -19,7 +19,7 @@ pub enum StoreError {
     /// What is stored cannot be understood; the message says where it lies.
     #[error("stored data is corrupt: {0}")]
     Corrupt(String),
-    /// The internal id of a new entity belongs to another one: a defect of the caller, since ids are never reused
+    /// The internal id of a new entity or grant belongs to another one: a defect of the caller, since ids are never reused
     /// (RULES R10).
     #[error("the internal id {0} is already in use")]
     EntityIdTaken(EntityId),

@@ -8,11 +8,15 @@
 //!
 //! | trait | verbs |
 //! | --- | --- |
-//! | [`ClientStore`] | `create_client`, `find_client`, `list_clients`, `remove_client` |
+//! | [`ClientStore`] | `create_client`, `find_client`, `list_clients`, `update_client`, `end_everything`, `remove_client` |
+//! | [`UserStore`] | `create_user`, `find_user`, `find_user_by_name`, `list_users`, `update_user`, `remove_user` |
+//! | [`GrantStore`] | `create_grant`, `find_grant`, `rotate_refresh`, `retry_refresh`, `use_refresh`, `end_grant`, `list_grants` |
 //! | [`KeyStore`] | `key_ring`, `announce_keys`, `revoke_key`, `remove_keys` |
 //! | [`TokenStore`] | `revoke_token`, `liveness` |
+//! | [`RegistryStore`] | `registry`, `define_scope`, `forget_scope`, `define_resource`, `forget_resource` |
+//! | [`ThrottleStore`] | `failures`, `count_failure`, `forgive` |
 //! | [`ChangeFeed`] | `changes_since`, `change_head` |
-//! | [`Maintenance`] | `ping`, `sweep`, `mark_deployment` |
+//! | [`Maintenance`] | `ping`, `sweep`, `mark_deployment`, `declare_restore`, `restore_gap` |
 //!
 //! [`Store`] is all of them; callers hold an `Arc<dyn Store>`. A store decides nothing but atomicity: what a client
 //! may do, or whether a token has expired, is the provider's to know. It asks no clock; times are passed in.
@@ -43,7 +47,7 @@
 //! # Features
 //!
 //! - `contract`: the `contract` module, the suite that shows that a backend keeps these promises.
-//! - `testing`: the `testing` module, a store that can be switched off and that counts its calls.
+//! - `testing`: the `testing` module, a store that fails as it is told and that counts its calls.
 #![forbid(unsafe_code)]
 
 mod change;
@@ -51,24 +55,57 @@ mod client;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod error;
+mod grant;
 mod key;
 mod maintenance;
 mod memory;
+mod registry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod throttle;
 mod token;
+mod user;
 
 pub use change::{
     CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangeFeed, Changes, MAX_CHANGES,
 };
-pub use client::{ClientStore, CreateClient, RemoveClient};
+pub use client::{ClientStore, CreateClient, Issued, RemoveClient, UpdateClient};
 pub use error::StoreError;
+pub use grant::{
+    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantStore, RefreshOutcome, SeenRefresh,
+};
 pub use key::{AnnounceKeys, KeyRing, KeyStore, RemoveKeys, RevokeKey};
-pub use maintenance::{Deployment, Maintenance, MarkDeployment};
+pub use maintenance::{Deployment, Maintenance, MarkDeployment, RESTORE_EPOCHS, RestoreGap};
 pub use memory::MemoryStore;
-pub use token::{Liveness, LivenessQuery, RevokeToken, TokenStore};
+pub use registry::{Define, Registry, RegistryStore};
+pub use throttle::{Failures, THROTTLE_RETENTION_SECONDS, ThrottleStore, ThrottleSubject};
+pub use token::{GrantFacts, Liveness, LivenessQuery, RevokeToken, TokenStore};
+pub use user::{CreateUser, RemoveUser, UpdateUser, UserStore};
 
 /// Everything that the service keeps. Implemented by whatever implements the parts.
-pub trait Store: ClientStore + KeyStore + TokenStore + ChangeFeed + Maintenance {}
+pub trait Store:
+    ClientStore
+    + UserStore
+    + GrantStore
+    + KeyStore
+    + TokenStore
+    + RegistryStore
+    + ThrottleStore
+    + ChangeFeed
+    + Maintenance
+{
+}
 
-impl<T> Store for T where T: ClientStore + KeyStore + TokenStore + ChangeFeed + Maintenance + ?Sized {}
+impl<T> Store for T where
+    T: ClientStore
+        + UserStore
+        + GrantStore
+        + KeyStore
+        + TokenStore
+        + RegistryStore
+        + ThrottleStore
+        + ChangeFeed
+        + Maintenance
+        + ?Sized
+{
+}

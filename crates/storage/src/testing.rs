@@ -1,56 +1,25 @@
-//! A store for tests of those who use one: it can be switched off, and it counts.
+//! A store for tests of those who use one: it fails as it is told, and it counts.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use countersign_core::{Client, ClientId, KeyId, KeyRecord, NewClient, Timestamp, TokenId};
-
-use crate::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, Deployment,
-    KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment, RemoveClient,
-    RemoveKeys, RevokeKey, RevokeToken, Store, StoreError, TokenStore,
+use countersign_core::{
+    Client, ClientId, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord, NewClient,
+    NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Timestamp, TokenId,
+    User, UsernameKey,
 };
 
-/// The verbs of a [`Store`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verb {
-    /// [`ClientStore::create_client`]
-    CreateClient,
-    /// [`ClientStore::find_client`]
-    FindClient,
-    /// [`ClientStore::list_clients`]
-    ListClients,
-    /// [`ClientStore::remove_client`]
-    RemoveClient,
-    /// [`KeyStore::key_ring`]
-    KeyRing,
-    /// [`KeyStore::announce_keys`]
-    AnnounceKeys,
-    /// [`KeyStore::revoke_key`]
-    RevokeKey,
-    /// [`KeyStore::remove_keys`]
-    RemoveKeys,
-    /// [`TokenStore::revoke_token`]
-    RevokeToken,
-    /// [`TokenStore::liveness`]
-    Liveness,
-    /// [`ChangeFeed::changes_since`]
-    ChangesSince,
-    /// [`ChangeFeed::change_head`]
-    ChangeHead,
-    /// [`Maintenance::ping`]
-    Ping,
-    /// [`Maintenance::sweep`]
-    Sweep,
-    /// [`Maintenance::mark_deployment`]
-    MarkDeployment,
-}
+use crate::{
+    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, CreateGrant,
+    CreateUser, Define, Deployment, EndGrant, Failures, FoundGrant, GrantFilter, GrantStore,
+    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment,
+    RefreshOutcome, Registry, RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RestoreGap,
+    RevokeKey, RevokeToken, SeenRefresh, Store, StoreError, ThrottleStore, ThrottleSubject,
+    TokenStore, UpdateClient, UpdateUser, UserStore,
+};
 
-const VERBS: usize = Verb::MarkDeployment as usize + 1;
-
-/// Wraps a store, counts the calls of each verb, and fails all of them while it is switched off.
+/// Wraps a store, counts the calls of each verb, and fails as it is told.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,8 +38,35 @@ const VERBS: usize = Verb::MarkDeployment as usize + 1;
 /// ```
 pub struct FailingStore {
     inner: Arc<dyn Store>,
-    off: AtomicBool,
+    mode: Mutex<Mode>,
     calls: [AtomicU64; VERBS],
+}
+
+/// What a store does with its calls.
+#[derive(Clone, Copy)]
+enum Mode {
+    On,
+    Off,
+    WritesFail,
+    AnswersAreLost,
+    OneAnswerIsLost,
+}
+
+/// A call that reaches the inner store.
+struct Call<'a> {
+    inner: &'a dyn Store,
+    answer_is_lost: bool,
+}
+
+impl Call<'_> {
+    /// What the caller gets for the answer of the inner store.
+    fn answer<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        let answer = answer?;
+        if self.answer_is_lost {
+            return Err(StoreError::OutcomeUnknown("lost by a test".into()));
+        }
+        Ok(answer)
+    }
 }
 
 impl FailingStore {
@@ -79,19 +75,36 @@ impl FailingStore {
     pub fn new(inner: Arc<dyn Store>) -> Self {
         Self {
             inner,
-            off: AtomicBool::new(false),
-            calls: Default::default(),
+            mode: Mutex::new(Mode::On),
+            calls: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 
     /// From now on every call fails with [`StoreError::Unavailable`] and changes nothing.
     pub fn switch_off(&self) {
-        self.off.store(true, Ordering::SeqCst);
+        self.set(Mode::Off);
     }
 
-    /// From now on every call reaches the inner store again.
+    /// From now on every verb that writes fails with [`StoreError::Unavailable`] and changes nothing, as if the disk
+    /// were full; those that read go on.
+    pub fn fail_writes(&self) {
+        self.set(Mode::WritesFail);
+    }
+
+    /// From now on every verb that writes is carried out, but its answer is lost on the way back: the caller gets
+    /// [`StoreError::OutcomeUnknown`]. Those that read go on.
+    pub fn lose_answers(&self) {
+        self.set(Mode::AnswersAreLost);
+    }
+
+    /// The same for the next verb that writes, and only for it.
+    pub fn lose_one_answer(&self) {
+        self.set(Mode::OneAnswerIsLost);
+    }
+
+    /// From now on every call reaches the inner store again, and its answer the caller.
     pub fn switch_on(&self) {
-        self.off.store(false, Ordering::SeqCst);
+        self.set(Mode::On);
     }
 
     /// How often `verb` was called, the failed calls included.
@@ -109,172 +122,139 @@ impl FailingStore {
             .sum()
     }
 
-    fn reach(&self, verb: Verb) -> Result<&dyn Store, StoreError> {
+    fn set(&self, mode: Mode) {
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
+    }
+
+    /// Counts a call, and tells what is to become of it.
+    fn mode(&self, verb: Verb) -> Mode {
         self.calls[verb as usize].fetch_add(1, Ordering::SeqCst);
-        if self.off.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("switched off by a test".into()));
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a verb through that only reads.
+    fn reads(&self, verb: Verb) -> Result<Call<'_>, StoreError> {
+        match self.mode(verb) {
+            Mode::On | Mode::WritesFail | Mode::AnswersAreLost | Mode::OneAnswerIsLost => {
+                Ok(self.call(false))
+            }
+            Mode::Off => Err(StoreError::Unavailable("switched off by a test".into())),
         }
-        Ok(&*self.inner)
+    }
+
+    /// Lets a verb through that writes.
+    fn writes(&self, verb: Verb) -> Result<Call<'_>, StoreError> {
+        match self.mode(verb) {
+            Mode::On => Ok(self.call(false)),
+            Mode::AnswersAreLost => Ok(self.call(true)),
+            Mode::OneAnswerIsLost => {
+                self.switch_on();
+                Ok(self.call(true))
+            }
+            Mode::WritesFail => Err(StoreError::Unavailable("made read-only by a test".into())),
+            Mode::Off => Err(StoreError::Unavailable("switched off by a test".into())),
+        }
+    }
+
+    fn call(&self, answer_is_lost: bool) -> Call<'_> {
+        Call {
+            inner: &*self.inner,
+            answer_is_lost,
+        }
     }
 }
 
-#[async_trait]
-impl ClientStore for FailingStore {
-    async fn create_client(&self, client: NewClient) -> Result<CreateClient, StoreError> {
-        self.reach(Verb::CreateClient)?.create_client(client).await
-    }
+/// Makes [`Verb`] and the traits of [`FailingStore`] out of the signatures of the verbs.
+macro_rules! verbs {
+    ($($trait:ident {
+        $($name:ident: $access:ident $verb:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*
+    })*) => {
+        /// The verbs of a [`Store`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Verb {
+            $($(
+                #[doc = concat!("[`", stringify!($trait), "::", stringify!($verb), "`]")]
+                $name,
+            )*)*
+        }
 
-    async fn find_client(&self, client_id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.reach(Verb::FindClient)?.find_client(client_id).await
-    }
+        const VERBS: usize = [$($(Verb::$name),*),*].len();
 
-    async fn list_clients(
-        &self,
-        after: Option<&ClientId>,
-        limit: u32,
-    ) -> Result<Vec<Client>, StoreError> {
-        self.reach(Verb::ListClients)?
-            .list_clients(after, limit)
-            .await
-    }
-
-    async fn remove_client(
-        &self,
-        client_id: &ClientId,
-        now: Timestamp,
-    ) -> Result<RemoveClient, StoreError> {
-        self.reach(Verb::RemoveClient)?
-            .remove_client(client_id, now)
-            .await
-    }
+        $(
+            #[async_trait]
+            impl $trait for FailingStore {
+                $(
+                    async fn $verb(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
+                        let call = self.$access(Verb::$name)?;
+                        call.answer(call.inner.$verb($($arg),*).await)
+                    }
+                )*
+            }
+        )*
+    };
 }
 
-#[async_trait]
-impl KeyStore for FailingStore {
-    async fn key_ring(&self) -> Result<KeyRing, StoreError> {
-        self.reach(Verb::KeyRing)?.key_ring().await
+verbs! {
+    ClientStore {
+        CreateClient: writes create_client(client: NewClient) -> CreateClient;
+        FindClient: reads find_client(client_id: &ClientId) -> Option<Client>;
+        ListClients: reads list_clients(after: Option<&ClientId>, limit: u32) -> Vec<Client>;
+        UpdateClient: writes update_client(client: Client, issued: Issued, now: Timestamp) -> UpdateClient;
+        EndEverything: writes end_everything(now: Timestamp) -> u64;
+        RemoveClient: writes remove_client(client_id: &ClientId, now: Timestamp) -> RemoveClient;
     }
-
-    async fn announce_keys(
-        &self,
-        expected_version: u64,
-        keys: Vec<KeyRecord>,
-    ) -> Result<AnnounceKeys, StoreError> {
-        self.reach(Verb::AnnounceKeys)?
-            .announce_keys(expected_version, keys)
-            .await
+    UserStore {
+        CreateUser: writes create_user(user: NewUser) -> CreateUser;
+        FindUser: reads find_user(id: EntityId) -> Option<User>;
+        FindUserByName: reads find_user_by_name(name: &UsernameKey) -> Option<User>;
+        ListUsers: reads list_users(after: Option<&UsernameKey>, limit: u32) -> Vec<User>;
+        UpdateUser: writes update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
+        RemoveUser: writes remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
     }
-
-    async fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<RevokeKey, StoreError> {
-        self.reach(Verb::RevokeKey)?.revoke_key(id, at).await
+    GrantStore {
+        CreateGrant: writes create_grant(grant: Grant, limit: u32) -> CreateGrant;
+        FindGrant: reads find_grant(id: GrantId) -> Option<FoundGrant>;
+        RotateRefresh: writes rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
+        RetryRefresh: writes retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
+        UseRefresh: writes use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;
+        EndGrant: writes end_grant(id: GrantId) -> EndGrant;
+        ListGrants: reads list_grants(filter: GrantFilter, after: Option<GrantId>, limit: u32) -> Vec<Grant>;
     }
-
-    async fn remove_keys(
-        &self,
-        expected_version: u64,
-        ids: &[KeyId],
-        now: Timestamp,
-    ) -> Result<RemoveKeys, StoreError> {
-        self.reach(Verb::RemoveKeys)?
-            .remove_keys(expected_version, ids, now)
-            .await
+    KeyStore {
+        KeyRing: reads key_ring() -> KeyRing;
+        AnnounceKeys: writes announce_keys(expected_version: u64, keys: Vec<KeyRecord>) -> AnnounceKeys;
+        RevokeKey: writes revoke_key(id: &KeyId, at: Timestamp) -> RevokeKey;
+        RemoveKeys: writes remove_keys(expected_version: u64, ids: &[KeyId], now: Timestamp) -> RemoveKeys;
     }
-}
-
-#[async_trait]
-impl TokenStore for FailingStore {
-    async fn revoke_token(
-        &self,
-        token: &TokenId,
-        expires_at: Timestamp,
-    ) -> Result<RevokeToken, StoreError> {
-        self.reach(Verb::RevokeToken)?
-            .revoke_token(token, expires_at)
-            .await
+    TokenStore {
+        RevokeToken: writes revoke_token(token: &TokenId, expires_at: Timestamp) -> RevokeToken;
+        Liveness: reads liveness(query: &LivenessQuery) -> Liveness;
     }
-
-    async fn liveness(&self, query: &LivenessQuery) -> Result<Liveness, StoreError> {
-        self.reach(Verb::Liveness)?.liveness(query).await
+    RegistryStore {
+        Registry: reads registry() -> Registry;
+        DefineScope: writes define_scope(definition: ScopeDefinition) -> Define;
+        ForgetScope: writes forget_scope(name: &ScopeToken, now: Timestamp) -> bool;
+        DefineResource: writes define_resource(definition: ResourceDefinition) -> Define;
+        ForgetResource: writes forget_resource(resource: &ResourceUri, now: Timestamp) -> bool;
     }
-}
-
-#[async_trait]
-impl ChangeFeed for FailingStore {
-    async fn changes_since(&self, cursor: &ChangeCursor) -> Result<Changes, StoreError> {
-        self.reach(Verb::ChangesSince)?.changes_since(cursor).await
+    ThrottleStore {
+        Failures: reads failures(subjects: &[ThrottleSubject]) -> Vec<Option<Failures>>;
+        CountFailure: writes count_failure(subjects: &[ThrottleSubject], now: Timestamp, window: u32) -> Vec<Failures>;
+        Forgive: writes forgive(subjects: &[ThrottleSubject]) -> ();
     }
-
-    async fn change_head(&self) -> Result<ChangeCursor, StoreError> {
-        self.reach(Verb::ChangeHead)?.change_head().await
+    ChangeFeed {
+        ChangesSince: reads changes_since(cursor: &ChangeCursor) -> Changes;
+        ChangeHead: reads change_head() -> ChangeCursor;
     }
-}
-
-#[async_trait]
-impl Maintenance for FailingStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.reach(Verb::Ping)?.ping().await
-    }
-
-    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        self.reach(Verb::Sweep)?.sweep(now, limit).await
-    }
-
-    async fn mark_deployment(&self, deployment: Deployment) -> Result<MarkDeployment, StoreError> {
-        self.reach(Verb::MarkDeployment)?
-            .mark_deployment(deployment)
-            .await
+    Maintenance {
+        Ping: reads ping() -> ();
+        Sweep: writes sweep(now: Timestamp, limit: u32) -> u32;
+        MarkDeployment: writes mark_deployment(deployment: Deployment) -> MarkDeployment;
+        DeclareRestore: writes declare_restore(gap: RestoreGap) -> ();
+        RestoreGap: reads restore_gap() -> Option<RestoreGap>;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::MemoryStore;
-    use crate::contract::samples::{NOW, client, key, key_id, token};
-
-    #[test]
-    fn switched_off_store_fails_every_verb_and_changes_nothing() {
-        crate::contract::run(async {
-            let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
-            let store = FailingStore::new(Arc::clone(&inner));
-            let a = client("a").client_id;
-            let id = token(countersign_core::Epoch::from_number(1));
-            let query = LivenessQuery {
-                client_id: a.clone(),
-                token: id,
-            };
-            let head = inner.change_head().await.unwrap();
-            let calls = async || {
-                [
-                    store.create_client(client("a")).await.err(),
-                    store.find_client(&a).await.err(),
-                    store.list_clients(None, 1).await.err(),
-                    store.remove_client(&a, NOW).await.err(),
-                    store.key_ring().await.err(),
-                    store.announce_keys(0, vec![key("k")]).await.err(),
-                    store.revoke_key(&key_id("k"), NOW).await.err(),
-                    store.remove_keys(2, &[key_id("k")], NOW).await.err(),
-                    store.revoke_token(&id, NOW).await.err(),
-                    store.liveness(&query).await.err(),
-                    store.changes_since(&head).await.err(),
-                    store.change_head().await.err(),
-                    store.ping().await.err(),
-                    store.sweep(NOW, 1).await.err(),
-                    store.mark_deployment(Deployment::Production).await.err(),
-                ]
-            };
-
-            store.switch_off();
-            let unavailable = |it: &Option<_>| matches!(it, Some(StoreError::Unavailable(_)));
-            assert!(calls().await.iter().all(unavailable));
-            assert_eq!(inner.change_head().await.unwrap(), head);
-            assert_eq!(inner.sweep(NOW, 10).await, Ok(0));
-
-            store.switch_on();
-            assert_eq!(calls().await.iter().flatten().next(), None);
-            assert_eq!(store.calls(Verb::CreateClient), 2);
-            assert_eq!(store.calls(Verb::MarkDeployment), 2);
-            assert_eq!(store.total_calls(), 2 * u64::try_from(VERBS).unwrap());
-        });
-    }
-}
+mod tests;

@@ -19,8 +19,22 @@ pub enum RevokeToken {
 pub struct LivenessQuery {
     /// The client to which the token was issued.
     pub client_id: ClientId,
-    /// The `jti`, which carries the epoch of that client.
+    /// The `jti`, which carries the grant and the epoch of that client.
     pub token: TokenId,
+}
+
+/// What a store knows about the grant of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantFacts {
+    /// The token stands on no grant ([`GrantId::NONE`](countersign_core::GrantId::NONE)).
+    NotNeeded,
+    /// There is no such grant, or it is of another client or another epoch of it.
+    Gone,
+    /// The grant is there.
+    Stored {
+        /// Whether its user is there, enabled, and has the epoch that the grant says.
+        user_is_live: bool,
+    },
 }
 
 /// Whether a token is live (RULES A2).
@@ -28,24 +42,41 @@ pub struct LivenessQuery {
 pub enum Liveness {
     /// Nothing ended it. Whether it expired is in the token, not in the store.
     Live,
-    /// It was revoked.
+    /// It was revoked. Told last.
     TokenRevoked,
-    /// Its client is gone or has another epoch: all that was issued to it ended. Told before
-    /// [`Liveness::TokenRevoked`].
+    /// The grant on which it stands was ended.
+    GrantEnded,
+    /// Its grant is there, but the user is gone, disabled, or has another epoch.
+    UserEnded,
+    /// Its client is gone or has another epoch: all that was issued to it ended. Told before all others.
     ClientEnded,
 }
 
 impl Liveness {
-    /// The one reading of the three facts, for every backend: the epoch of the stored client if there is one, that
-    /// of the token, and whether the token is revoked.
+    /// The one reading of the facts, for every backend: the epoch of the stored client if there is one, that of the
+    /// token, what is known of its grant, and whether the token is revoked.
     #[must_use]
-    pub fn of(query: &LivenessQuery, client_epoch: Option<u64>, revoked: bool) -> Self {
+    pub fn of(
+        query: &LivenessQuery,
+        client_epoch: Option<u64>,
+        grant: GrantFacts,
+        revoked: bool,
+    ) -> Self {
         if client_epoch != Some(query.token.client_epoch().number()) {
-            Self::ClientEnded
-        } else if revoked {
-            Self::TokenRevoked
-        } else {
-            Self::Live
+            return Self::ClientEnded;
+        }
+        match grant {
+            GrantFacts::Gone => Self::GrantEnded,
+            GrantFacts::Stored {
+                user_is_live: false,
+            } => Self::UserEnded,
+            GrantFacts::NotNeeded | GrantFacts::Stored { user_is_live: true } => {
+                if revoked {
+                    Self::TokenRevoked
+                } else {
+                    Self::Live
+                }
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum KeyPairError {
     Failed,
     /// Not a PKCS#8 private key of the kind that the algorithm needs.
     Rejected,
+    /// An RSA key of less than 2048 bits, or with an exponent that the backend finds too small.
+    RsaTooSmall,
 }
 
 /// A private key in the backend's own form, with the one algorithm that it signs with.
@@ -61,20 +63,29 @@ impl KeyPair {
         pkcs8: &[u8],
     ) -> Result<Self, KeyPairError> {
         let ec = |curve| {
-            backend::ecdsa_from_pkcs8(ecdsa(curve), pkcs8).map(|pair| Self::Ecdsa(curve, pair))
+            backend::ecdsa_from_pkcs8(ecdsa(curve), pkcs8)
+                .map(|pair| Self::Ecdsa(curve, pair))
+                .map_err(|_| KeyPairError::Rejected)
         };
-        let rsa = |encoding| RsaKeyPair::from_pkcs8(pkcs8).map(|pair| Self::Rsa(encoding, pair));
+        let rsa = |encoding| {
+            RsaKeyPair::from_pkcs8(pkcs8)
+                .map(|pair| Self::Rsa(encoding, pair))
+                // All that both backends tell is a word.
+                .map_err(|error| match error.to_string().as_str() {
+                    "TooSmall" => KeyPairError::RsaTooSmall,
+                    _ => KeyPairError::Rejected,
+                })
+        };
         match algorithm {
             SigningAlgorithm::Es256 => ec(Curve::P256),
             SigningAlgorithm::Es384 => ec(Curve::P384),
             // RFC 8410 §7 allows a key with and without its public half; OpenSSL writes it without.
-            SigningAlgorithm::EdDsa => {
-                Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map(Self::Ed25519)
-            }
+            SigningAlgorithm::EdDsa => Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
+                .map(Self::Ed25519)
+                .map_err(|_| KeyPairError::Rejected),
             SigningAlgorithm::Rs256 => rsa(&RSA_PKCS1_SHA256),
             SigningAlgorithm::Ps256 => rsa(&RSA_PSS_SHA256),
         }
-        .map_err(|_| KeyPairError::Rejected)
     }
 
     /// The public half.

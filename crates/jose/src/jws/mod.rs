@@ -14,6 +14,7 @@ pub use self::header::Header;
 pub(crate) use self::header::ProtectedHeader;
 pub use self::unverified::{UnverifiedClaims, UnverifiedHeader};
 use crate::json::JsonError;
+use crate::reserved_claims::ReservedClaim;
 use crate::{SigningKey, VerifyingKey, VerifyingKeys, base64url};
 
 /// The most characters that a token may have.
@@ -80,6 +81,9 @@ pub enum SignError {
     /// The crypto backend could not sign.
     #[error("signing failed")]
     Failed,
+    /// A further claim of an access token is reserved.
+    #[error(transparent)]
+    Reserved(#[from] ReservedClaim),
 }
 
 /// A token whose signature is right. What its payload means is for a profile to judge.

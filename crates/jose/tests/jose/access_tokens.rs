@@ -3,13 +3,15 @@
 use countersign_core::{SigningAlgorithm, Timestamp};
 use countersign_jose::access_token::{
     self, AccessTokenClaims, AccessTokenError, AccessTokenValidator, ClaimsError, ExpectedAudience,
+    ReservedClaim, is_reserved_claim,
 };
 use countersign_jose::jws::{SignError, UnverifiedClaims, UnverifiedHeader};
+use countersign_jose::opaque::{self, SealError, SealingKeys};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    API, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, claims_json, keys, signing_key, token_with,
-    validator,
+    API, Counting, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, claims_json, keys, sealing_key,
+    signing_key, token_with, validator,
 };
 
 fn verify(token: &str) -> Result<AccessTokenClaims, AccessTokenError> {
@@ -170,11 +172,136 @@ fn cve_2024_49755_a_bound_token_is_not_taken_for_a_bearer_token() {
     }
 }
 
+/// Claims that the service knows of a user, as they go into a token.
+fn further(claims: &Value) -> AccessTokenClaims {
+    AccessTokenClaims {
+        further: claims.as_object().expect("an object").clone(),
+        ..crate::fixtures::claims()
+    }
+}
+
 #[test]
-fn unknown_claims_are_ignored() {
-    let mut claims_and_more = claims_json();
-    claims_and_more["example"] = json!({"nested": [1, {"deep": true}]});
-    assert_eq!(verify(&token_with(&claims_and_more)), Ok(claims()));
+fn rfc_9068_further_claims_stand_beside_the_others() {
+    let about_user = json!({
+        "roles": ["admin"], "groups": [], "entitlements": ["a"], "email": "ann@example.com",
+        "email_verified": true, "https://example.com/own": {"nested": [1, {"deep": null}]}, "": 1.5,
+    });
+    let claims = further(&about_user);
+    let token = access_token::sign(&KEY, &claims).unwrap();
+    let seen = UnverifiedClaims::peek(&token).unwrap();
+    let mut expected = claims_json();
+    expected
+        .as_object_mut()
+        .unwrap()
+        .extend(claims.further.clone());
+    assert_eq!(Value::Object(seen.members().clone()), expected);
+    assert_eq!(verify(&token), Ok(claims.clone()));
+
+    let key = sealing_key("one", 1);
+    let token = opaque::seal(&key, ISSUER, &claims, &Counting::default()).unwrap();
+    let keys = SealingKeys::new([key]).unwrap();
+    assert_eq!(opaque::open(&token, &keys, ISSUER, NOW, LEEWAY), Ok(claims));
+}
+
+#[test]
+fn what_has_no_field_of_its_own_is_read_as_further() {
+    // Reserved names too: what the issuer said is not lost, and is not said again by mistake.
+    let members =
+        json!({"example": {"nested": [1, {"deep": true}]}, "act": {"sub": "x"}, "SUB": "y"});
+    let mut json = claims_json();
+    for (name, value) in members.as_object().unwrap() {
+        json[name] = value.clone();
+    }
+    let claims = further(&members);
+    assert_eq!(verify(&token_with(&json)), Ok(claims.clone()));
+    assert!(access_token::sign(&KEY, &claims).is_err());
+}
+
+#[test]
+fn reserved_claims_are_never_minted_as_further() {
+    let names = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "client_id",
+        "scope",
+        "scp",
+        "azp",
+        "nonce",
+        "auth_time",
+        "acr",
+        "amr",
+        "sid",
+        "at_hash",
+        "c_hash",
+        "s_hash",
+        "cnf",
+        "act",
+        "may_act",
+        "authorization_details",
+        "sub_id",
+        "events",
+        "token_introspection",
+        "active",
+        "token_type",
+        "token_use",
+        "typ",
+    ];
+    let key = sealing_key("one", 1);
+    for name in names {
+        // As it is, and as parsers read it that ignore the case of members.
+        let long_s = name.replace('s', "\u{17f}");
+        let kelvin = name.replace('k', "\u{212a}");
+        for spelling in [name, &name.to_uppercase(), &long_s, &kelvin] {
+            let claims = further(&json!({ "roles": [], spelling: "x" }));
+            assert!(is_reserved_claim(spelling), "{spelling}");
+            let refused = access_token::sign(&KEY, &claims);
+            let reserved = ReservedClaim(name);
+            assert_eq!(refused, Err(SignError::Reserved(reserved)), "{spelling}");
+            let refused = opaque::seal(&key, ISSUER, &claims, &Counting::default());
+            assert_eq!(refused, Err(SealError::Reserved(reserved)), "{spelling}");
+        }
+    }
+    for name in [
+        "roles",
+        "groups",
+        "entitlements",
+        "name",
+        "given_name",
+        "email",
+        "email_verified",
+        "locale",
+        "phone_number",
+        "address",
+        "preferred_username",
+        "permissions",
+        "https://example.com/scope",
+        "",
+        "su",
+        "subs",
+        "sub ",
+        "s\u{fc}b",
+    ] {
+        assert!(!is_reserved_claim(name), "{name}");
+        let claims = further(&json!({ name: "x" }));
+        assert!(access_token::sign(&KEY, &claims).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn no_further_claim_takes_the_place_of_one_with_a_field() {
+    // Not in a token, which is refused, but wherever else claims are written as JSON.
+    let members = json!({"iss": "x", "sub": "x", "aud": "x", "exp": 1, "iat": 1, "nbf": 1, "jti": "x",
+        "client_id": "x", "scope": "x", "roles": ["x"]});
+    let json = serde_json::to_string(&further(&members)).unwrap();
+    let written = countersign_jose::json::parse_object(json.as_bytes()).expect("nothing twice");
+    let mut expected = claims_json();
+    expected["roles"] = json!(["x"]);
+    assert_eq!(Value::Object(written), expected);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use countersign_jose::access_token::{
 };
 use countersign_jose::opaque::SealingKey;
 use countersign_jose::{SigningKey, VerifyingKeys, base64url, jws};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// An RSA key of 2048 bits, made with OpenSSL for these tests only: `ring` cannot generate one.
 pub(crate) const RSA_2048: &[u8] = include_bytes!("../fixtures/test-only-rsa-2048.pkcs8.der");
@@ -61,6 +61,7 @@ pub(crate) fn claims() -> AccessTokenClaims {
         jti: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHAQIDBAUGBwgJCgsM".into(),
         client_id: "billing-worker".into(),
         scope: Some("/accounts.read /accounts.write".parse().expect("a scope")),
+        further: Map::new(),
     }
 }
 

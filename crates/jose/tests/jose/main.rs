@@ -9,4 +9,6 @@ mod fixtures;
 mod foreign;
 mod keys;
 mod opaque_tokens;
+mod pem_keys;
 mod properties;
+mod refresh_tokens;

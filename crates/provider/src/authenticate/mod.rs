@@ -1,18 +1,21 @@
 //! Client authentication: RFC 6749 §2.3.
 
 mod hashing;
+mod password;
 mod secret;
 
 use std::sync::Arc;
 
-use countersign_core::{AuthMethod, Client, ClientId, Secret};
+use countersign_core::{AuthMethod, Client, ClientId, Secret, SecretHash};
 use countersign_protocol::{BasicPair, ErrorCode, ErrorResponse, PresentedClient};
 
-use crate::Provider;
 use crate::directory::KnownClient;
 use crate::error::unavailable;
+use crate::throttle::{Account, Attempt};
+use crate::{Origin, Provider};
 
 pub(crate) use hashing::{Hasher, Turnstile};
+pub(crate) use password::{Lines, SignedInUser};
 pub use secret::WEAK_SECRET_BYTES;
 
 /// A client that has proved who it is. Only this module can make one.
@@ -48,6 +51,23 @@ impl IdentifiedClient {
     }
 }
 
+/// One way to read the credentials of a request.
+struct Reading {
+    user: String,
+    password: Secret<String>,
+    known: Option<Arc<KnownClient>>,
+}
+
+impl Reading {
+    /// Whether only a hash can tell if the secret is right.
+    fn may_need_a_hash(&self) -> bool {
+        let secrets = self.known.iter().flat_map(|known| &known.client.secrets);
+        secrets
+            .into_iter()
+            .any(|kept| matches!(kept.hash, SecretHash::Argon2id { .. }))
+    }
+}
+
 /// The same for an unknown client, a wrong secret and a missing one: the answer tells an attacker nothing (attack class
 /// 43).
 fn refused() -> ErrorResponse {
@@ -59,13 +79,14 @@ impl Provider {
     pub(crate) async fn identify(
         &self,
         presented: PresentedClient,
+        origin: Origin,
     ) -> Result<IdentifiedClient, ErrorResponse> {
         let method = presented.method();
         match presented {
-            PresentedClient::Basic(basic) => self.prove(method, basic.readings).await,
+            PresentedClient::Basic(basic) => self.prove(method, basic.readings, origin).await,
             PresentedClient::Post { client_id, client_secret } => {
                 let reading = BasicPair { user: client_id, password: client_secret };
-                self.prove(method, vec![reading]).await
+                self.prove(method, vec![reading], origin).await
             }
             PresentedClient::Named { client_id } => self.name(&client_id).await,
             _ => Err(ErrorResponse::new(
@@ -83,22 +104,39 @@ impl Provider {
     async fn prove(
         &self,
         method: AuthMethod,
-        readings: Vec<BasicPair>,
+        pairs: Vec<BasicPair>,
+        origin: Origin,
     ) -> Result<IdentifiedClient, ErrorResponse> {
-        let mut proven = None;
-        let mut unanswered = None;
-        for BasicPair { user, password } in readings {
-            match self.prove_reading(&user, &password).await {
-                Ok(None) => {}
-                Ok(known) => {
-                    proven = known;
-                    break;
-                }
-                // RULES A3: another reading may be that of a client who is known without storage.
-                Err(error) => unanswered = unanswered.or(Some(error)),
+        let (readings, unanswered) = self.known_readings(pairs).await;
+        // One client has one account, however a request spells its name.
+        let account = readings
+            .iter()
+            .find_map(|it| it.known.as_ref())
+            .map_or_else(
+                || {
+                    readings
+                        .first()
+                        .map_or("", |it| it.user.as_str())
+                        .to_owned()
+                },
+                |known| known.client.client_id.to_string(),
+            );
+        let account = Account::Client(&account);
+        let attempt = self.attempt(account, origin)?;
+        let (known, attempt) = match self.prove_without_hashing(&readings) {
+            Some(known) => (known, attempt),
+            None if readings.iter().any(Reading::may_need_a_hash) => {
+                drop(attempt);
+                let attempt = self.attempt_by_hash(account, origin).await?;
+                let proven = self.prove_by_hashing(&readings).await;
+                self.settle(proven, attempt, unanswered).await?
             }
-        }
-        let known = proven.ok_or_else(|| unanswered.unwrap_or_else(refused))?;
+            None => {
+                let proven = self.prove_newer(&readings).await;
+                self.settle(proven, attempt, unanswered).await?
+            }
+        };
+        self.succeeded(attempt).await;
         match known.client.settings.token_endpoint_auth_method {
             // Whoever knows the secret may know what else is wrong.
             Some(registered) if registered != method => Err(ErrorResponse::new(
@@ -109,24 +147,81 @@ impl Provider {
         }
     }
 
-    /// The client `user`, if `password` is a secret of it.
-    async fn prove_reading(
-        &self,
-        user: &str,
-        password: &Secret<String>,
-    ) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
-        let known = self.known_client(user).await?;
-        if self.secret_is_right(known.as_deref(), password).await? {
-            return Ok(known);
-        }
-        let Some(known) = known else { return Ok(None) };
-        // The client may have been changed a moment ago. While storage does not answer, what is in memory counts.
-        match self.directory.find_newer(&*self.store, &known).await {
-            Ok(Some(newer)) if self.secret_is_right(Some(&newer), password).await? => {
-                Ok(Some(newer))
+    /// The readings of a header with the client that each names. RULES A3: a reading that needs storage, which does not
+    /// answer, leaves the others as they are.
+    async fn known_readings(&self, pairs: Vec<BasicPair>) -> (Vec<Reading>, Option<ErrorResponse>) {
+        let mut readings = Vec::with_capacity(pairs.len());
+        let mut unanswered = None;
+        for BasicPair { user, password } in pairs {
+            match self.known_client(&user).await {
+                Ok(known) => readings.push(Reading {
+                    user,
+                    password,
+                    known,
+                }),
+                Err(error) => unanswered = unanswered.or(Some(error)),
             }
-            Ok(_) | Err(_) => Ok(None),
         }
+        (readings, unanswered)
+    }
+
+    fn prove_without_hashing(&self, readings: &[Reading]) -> Option<Arc<KnownClient>> {
+        let is_right = |reading: &&Reading| {
+            self.is_right_without_hashing(reading.known.as_deref(), &reading.password)
+        };
+        readings.iter().find(is_right)?.known.clone()
+    }
+
+    async fn prove_by_hashing(
+        &self,
+        readings: &[Reading],
+    ) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
+        for reading in readings {
+            if let Some(known) = &reading.known
+                && self.is_right_by_hashing(known, &reading.password).await?
+            {
+                return Ok(Some(Arc::clone(known)));
+            }
+        }
+        self.prove_newer(readings).await
+    }
+
+    /// A client may have been changed a moment ago. While storage does not answer, what is in memory counts.
+    async fn prove_newer(
+        &self,
+        readings: &[Reading],
+    ) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
+        for reading in readings {
+            let Some(known) = &reading.known else {
+                continue;
+            };
+            let newer = self.directory.find_newer(&*self.store, known).await;
+            let Ok(Some(newer)) = newer else { continue };
+            let password = &reading.password;
+            if self.is_right_without_hashing(Some(&newer), password)
+                || self.is_right_by_hashing(&newer, password).await?
+            {
+                return Ok(Some(newer));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Counts an attempt that proved nothing. One that could not be judged counts for nothing.
+    async fn settle(
+        &self,
+        proven: Result<Option<Arc<KnownClient>>, ErrorResponse>,
+        attempt: Attempt,
+        unanswered: Option<ErrorResponse>,
+    ) -> Result<(Arc<KnownClient>, Attempt), ErrorResponse> {
+        if let Some(known) = proven? {
+            return Ok((known, attempt));
+        }
+        if let Some(unanswered) = unanswered {
+            return Err(unanswered);
+        }
+        self.failed(attempt).await;
+        Err(refused())
     }
 
     /// RFC 6749 §2.2: "The client identifier is not a secret ... and MUST NOT be used alone for client authentication."

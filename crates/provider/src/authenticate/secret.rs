@@ -49,6 +49,7 @@ impl Provider {
                 hash,
                 created_at: now,
                 weak: false,
+                expires_at: None,
             },
         ))
     }
@@ -68,73 +69,87 @@ impl Provider {
             hash: SecretHash::Argon2id { phc },
             created_at: self.clock.now(),
             weak,
+            expires_at: None,
         })
     }
 
-    /// Whether `secret` is one of the client's. An unknown client costs as much as a wrong generated secret (attack
-    /// class 43); a wrong chosen one costs its hash. That a client exists is no secret (RFC 6749 §2.2).
-    pub(super) async fn secret_is_right(
+    /// Whether `secret` is one of the client's, as far as that can be told without a hash: for a generated secret, and for
+    /// a chosen one that was found right before. An unknown client costs as much as a wrong generated secret (attack
+    /// class 43).
+    pub(super) fn is_right_without_hashing(
         &self,
         known: Option<&KnownClient>,
         secret: &Secret<String>,
-    ) -> Result<bool, ErrorResponse> {
-        let ring = self.keys.at(self.clock.now());
+    ) -> bool {
+        let now = self.clock.now();
+        let ring = self.keys.at(now);
         let Some(known) = known else {
             if let Some((_, pepper)) = ring.pepper() {
                 let nobody = EntityId::from_bytes([0; 16]);
                 let _ = pepper.verify(&mac_input(&nobody, secret), &[0; 32]);
             }
-            return Ok(false);
+            return false;
         };
         let client = &known.client;
-        for kept in &client.secrets {
-            let right = match &kept.hash {
-                SecretHash::Keyed { key, mac } => ring
-                    .pepper_by_id(key)
-                    .is_some_and(|pepper| pepper.verify(&mac_input(&client.id, secret), mac)),
-                SecretHash::Argon2id { phc } => {
-                    let pepper = ring.pepper().map(|(_, pepper)| pepper);
-                    let mac = pepper.map(|pepper| pepper.mac(&mac_input(&client.id, secret)));
-                    self.chosen_secret_is_right(known, secret, phc, mac).await?
-                }
+        let mut accepted = client.secrets.iter().filter(|kept| kept.is_accepted(now));
+        accepted.any(|kept| match &kept.hash {
+            SecretHash::Keyed { key, mac } => ring
+                .pepper_by_id(key)
+                .is_some_and(|pepper| pepper.verify(&mac_input(&client.id, secret), mac)),
+            SecretHash::Argon2id { .. } => {
+                let mac = self.mac_of_chosen(known, secret);
+                mac.is_some_and(|mac| known.is_verified(&mac, now))
+            }
+        })
+    }
+
+    /// Whether `secret` is one of those that a person chose for the client: costs a hash for each of them (RULES S1). That
+    /// a client exists is no secret (RFC 6749 §2.2).
+    pub(super) async fn is_right_by_hashing(
+        &self,
+        known: &KnownClient,
+        secret: &Secret<String>,
+    ) -> Result<bool, ErrorResponse> {
+        let now = self.clock.now();
+        for kept in known
+            .client
+            .secrets
+            .iter()
+            .filter(|kept| kept.is_accepted(now))
+        {
+            let SecretHash::Argon2id { phc } = &kept.hash else {
+                continue;
             };
+            let busy = |error: HashingError| {
+                tracing::warn!(%error, client = %known.client.client_id, "secret not checked");
+                ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
+            };
+            let turn = known.turnstile.enter().await.map_err(busy)?;
+            let mac = self.mac_of_chosen(known, secret);
+            // Whoever waited for the same secret need not hash it again.
+            if mac.is_some_and(|mac| known.is_verified(&mac, now)) {
+                return Ok(true);
+            }
+            let right = self
+                .hasher
+                .verify(turn, secret.clone(), phc.clone())
+                .await
+                .map_err(busy)?;
             if right {
+                if let Some(mac) = mac {
+                    known.remember_verified(mac, kept.expires_at);
+                }
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Checks a secret against an argon2id hash, unless it was found right before.
-    async fn chosen_secret_is_right(
-        &self,
-        known: &KnownClient,
-        secret: &Secret<String>,
-        phc: &str,
-        mac: Option<[u8; 32]>,
-    ) -> Result<bool, ErrorResponse> {
-        let is_verified = || mac.is_some_and(|mac| known.is_verified(&mac));
-        if is_verified() {
-            return Ok(true);
-        }
-        let busy = |error: HashingError| {
-            tracing::warn!(%error, client = %known.client.client_id, "secret not checked");
-            ErrorResponse::new(ErrorCode::TemporarilyUnavailable, &error.to_string())
-        };
-        let turn = known.turnstile.enter().await.map_err(busy)?;
-        // Whoever waited for the same secret need not hash it again.
-        if is_verified() {
-            return Ok(true);
-        }
-        let right = self
-            .hasher
-            .verify(turn, secret.clone(), phc.to_owned())
-            .await
-            .map_err(busy)?;
-        if let (true, Some(mac)) = (right, mac) {
-            known.remember_verified(mac);
-        }
-        Ok(right)
+    /// By what a chosen secret is recognised that was found right before.
+    fn mac_of_chosen(&self, known: &KnownClient, secret: &Secret<String>) -> Option<[u8; 32]> {
+        let ring = self.keys.at(self.clock.now());
+        ring.pepper()
+            .map(|(_, pepper)| pepper.mac(&mac_input(&known.client.id, secret)))
     }
 }
 
@@ -144,7 +159,7 @@ mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use countersign_core::{
-        Client, ClientSettings, Epoch, FixedClock, GrantType, Random, Timestamp,
+        Client, ClientSettings, Epoch, FixedClock, GrantType, Random, Revision, Timestamp,
     };
     use countersign_storage::MemoryStore;
 
@@ -179,6 +194,7 @@ mod tests {
             id: EntityId::from_bytes([1; 16]),
             client_id: "worker".parse().unwrap(),
             epoch: Epoch::from_number(1),
+            revision: Revision::FIRST,
             secrets: vec![kept],
             settings: ClientSettings::new(vec![GrantType::ClientCredentials]),
             created_at: Timestamp::from_seconds(0),
@@ -186,40 +202,45 @@ mod tests {
         (provider, KnownClient::new(client))
     }
 
+    /// The way of every request: without a hash if that can tell, else by hashing.
+    async fn is_right(
+        provider: &Provider,
+        known: &KnownClient,
+        secret: &str,
+    ) -> Result<bool, ErrorResponse> {
+        let secret = chosen(secret);
+        if provider.is_right_without_hashing(Some(known), &secret) {
+            return Ok(true);
+        }
+        provider.is_right_by_hashing(known, &secret).await
+    }
+
     #[tokio::test]
     async fn rule_s1_a_secret_that_was_found_right_is_not_hashed_again() {
         let (mut provider, known) = provider_with_a_chosen_secret().await;
-        assert_eq!(
-            provider
-                .secret_is_right(Some(&known), &chosen("right"))
-                .await,
-            Ok(true)
-        );
-        assert_eq!(
-            provider
-                .secret_is_right(Some(&known), &chosen("wrong"))
-                .await,
-            Ok(false)
-        );
+        assert_eq!(is_right(&provider, &known, "right").await, Ok(true));
+        assert_eq!(is_right(&provider, &known, "wrong").await, Ok(false));
 
         provider.hasher = crate::authenticate::Hasher::closed();
-        assert_eq!(
-            provider
-                .secret_is_right(Some(&known), &chosen("right"))
-                .await,
-            Ok(true)
-        );
-        let refused = provider
-            .secret_is_right(Some(&known), &chosen("wrong"))
-            .await
-            .unwrap_err();
+        assert_eq!(is_right(&provider, &known, "right").await, Ok(true));
+        let refused = is_right(&provider, &known, "wrong").await.unwrap_err();
         assert_eq!(refused.status(), 503, "a wrong secret is never remembered");
         let anew = KnownClient::new(known.client.clone());
-        assert!(
-            provider
-                .secret_is_right(Some(&anew), &chosen("right"))
-                .await
-                .is_err()
-        );
+        assert!(is_right(&provider, &anew, "right").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn rule_s3_a_secret_that_ended_is_not_remembered_as_right() {
+        let (provider, known) = provider_with_a_chosen_secret().await;
+        let mut client = known.client.clone();
+        client.secrets[0].expires_at = Some(provider.clock.now().plus(10));
+        let known = KnownClient::new(client.clone());
+        assert_eq!(is_right(&provider, &known, "right").await, Ok(true));
+        let mac = provider.mac_of_chosen(&known, &chosen("right")).unwrap();
+        assert!(known.is_verified(&mac, provider.clock.now().plus(9)));
+        assert!(!known.is_verified(&mac, provider.clock.now().plus(10)));
+        client.secrets[0].expires_at = Some(provider.clock.now());
+        let ended = KnownClient::new(client);
+        assert_eq!(is_right(&provider, &ended, "right").await, Ok(false));
     }
 }

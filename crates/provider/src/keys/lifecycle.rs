@@ -1,7 +1,7 @@
 //! Making, rotating and revoking keys.
 
-use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, SigningAlgorithm, Timestamp};
-use countersign_jose::KeyError as CryptoError;
+use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, Secret, SigningAlgorithm, Timestamp};
+use countersign_jose::{KeyError as CryptoError, SigningKey};
 use countersign_storage::{AnnounceKeys, RemoveKeys, RevokeKey, Store};
 
 use super::phase::ANNOUNCEMENT;
@@ -56,7 +56,7 @@ impl Keys {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), KeyError> {
-        if purpose == KeyPurpose::ClientSecrets {
+        if !is_rotated(purpose) {
             return Err(KeyError::NotRotated(purpose));
         }
         self.change(store, now, |records| {
@@ -75,6 +75,51 @@ impl Keys {
         .await
     }
 
+    /// Takes in a signing key that was made elsewhere; it takes over after the announcement, like every successor.
+    pub(crate) async fn import(
+        &self,
+        store: &dyn Store,
+        algorithm: SigningAlgorithm,
+        pem: &Secret<String>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<KeyId, KeyError> {
+        let (key, pkcs8) = SigningKey::from_pem(algorithm, pem.expose())?;
+        self.change(store, now, |records| {
+            if records.iter().any(|record| record.id == *key.id()) {
+                return Err(KeyError::Known(key.id().clone()));
+            }
+            let active_from = now.plus(ANNOUNCEMENT);
+            let record = self.master.import(&key, &pkcs8, now, active_from, random);
+            Ok(vec![record])
+        })
+        .await?;
+        Ok(key.id().clone())
+    }
+
+    /// Announces a successor for each active key that has been in use for `interval` seconds (RULES T6).
+    pub(crate) async fn rotate_due(
+        &self,
+        store: &dyn Store,
+        interval: i64,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), KeyError> {
+        let due: Vec<KeyPurpose> = self
+            .at(now)
+            .status()
+            .into_iter()
+            .filter(|key| key.phase == KeyPhase::Active && is_rotated(key.purpose))
+            .filter(|key| now.since(key.active_from) >= interval)
+            .map(|key| key.purpose)
+            .collect();
+        for purpose in due {
+            tracing::info!(%purpose, "the key is due; announcing its successor");
+            self.rotate(store, purpose, now, random).await?;
+        }
+        Ok(())
+    }
+
     /// Ends the key `id` at once, with everything that it made. If it is the active one, its successor is active at
     /// once as well: verifiers with an older JWKS have to fetch it again, which is the lesser evil.
     pub(crate) async fn revoke(
@@ -87,7 +132,7 @@ impl Keys {
         self.reload(store, now).await?;
         let key = self.at(now).status().into_iter().find(|key| key.id == *id);
         let key = key.ok_or_else(|| KeyError::Unknown(id.clone()))?;
-        if key.purpose == KeyPurpose::ClientSecrets {
+        if !is_rotated(key.purpose) {
             return Err(KeyError::NotRotated(key.purpose));
         }
         if key.phase == KeyPhase::Active {
@@ -142,4 +187,9 @@ impl Keys {
         }
         Err(KeyError::Contended)
     }
+}
+
+/// Whether keys of this purpose follow each other. The pepper does not: what was made with it could no longer be checked.
+const fn is_rotated(purpose: KeyPurpose) -> bool {
+    !matches!(purpose, KeyPurpose::ClientSecrets)
 }

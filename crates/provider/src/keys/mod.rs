@@ -5,11 +5,13 @@ mod phase;
 mod vault;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use countersign_core::{KeyId, KeyPurpose, KeyRecord, SigningAlgorithm, Timestamp};
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::{SealingKey, SealingKeys};
+use countersign_jose::refresh_token::RefreshTokenKey;
 use countersign_jose::{SigningKey, VerifyingKeys};
 use countersign_storage::{KeyRing, Store, StoreError};
 use jsonwebtoken::jwk::JwkSet;
@@ -36,6 +38,9 @@ pub enum KeyError {
     /// There is no such key.
     #[error("there is no key {0}; see 'key list'")]
     Unknown(KeyId),
+    /// The key is there already.
+    #[error("the key {0} is there already; see 'key list'")]
+    Known(KeyId),
     /// The purpose has one key for all time.
     #[error(
         "keys of the purpose {0} are not rotated: what was made with them could no longer be checked"
@@ -70,9 +75,13 @@ pub struct KeyStatus {
 /// The keys of the service, opened once and held ready.
 pub(crate) struct Keys {
     master: MasterKey,
+    /// Keys of some purposes are derived for one issuer only (RULES R6).
+    issuer: String,
     ring: ArcSwap<OpenRing>,
     /// Held from reading the keys to using them, so that an older reading never takes the place of a newer one.
     reloading: tokio::sync::Mutex<()>,
+    /// When keys were last read again because a token named an unknown one, in seconds.
+    reloaded_for_unknown: AtomicI64,
 }
 
 /// One version of the ring, opened.
@@ -112,13 +121,16 @@ impl Keys {
     pub(crate) async fn load(
         store: &dyn Store,
         master: MasterKey,
+        issuer: String,
         now: Timestamp,
     ) -> Result<Self, KeyError> {
-        let ring = OpenRing::open(store.key_ring().await?, &master, &[], now)?;
+        let ring = OpenRing::open(store.key_ring().await?, &master, &issuer, &[], now)?;
         Ok(Self {
             master,
+            issuer,
             ring: ArcSwap::from_pointee(ring),
             reloading: tokio::sync::Mutex::default(),
+            reloaded_for_unknown: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -128,10 +140,24 @@ impl Keys {
         let stored = store.key_ring().await?;
         let known = self.ring.load_full();
         if stored.version != known.version {
-            let ring = OpenRing::open(stored, &self.master, &known.keys, now)?;
+            let ring = OpenRing::open(stored, &self.master, &self.issuer, &known.keys, now)?;
             self.ring.store(Arc::new(ring));
         }
         Ok(())
+    }
+
+    /// Reads the keys again for a token that names an unknown one, at most once a second (RULES R6): made-up key ids
+    /// must not keep storage busy.
+    pub(crate) async fn reload_for_unknown(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
+        let last = &self.reloaded_for_unknown;
+        if last.swap(now.as_seconds(), Ordering::Relaxed) == now.as_seconds() {
+            return Ok(());
+        }
+        self.reload(store, now).await
     }
 
     /// The ring as it is in memory, at `now`.
@@ -146,6 +172,7 @@ impl OpenRing {
     fn open(
         ring: KeyRing,
         master: &MasterKey,
+        issuer: &str,
         known: &[OpenKey],
         now: Timestamp,
     ) -> Result<Self, KeyError> {
@@ -153,7 +180,7 @@ impl OpenRing {
             if let Some(known) = known.iter().find(|known| known.sealed == record.sealed) {
                 return Ok(known.clone());
             }
-            let material = Arc::new(master.open(record)?);
+            let material = Arc::new(master.open(record, issuer)?);
             Ok(OpenKey {
                 sealed: record.sealed.clone(),
                 material,
@@ -202,11 +229,11 @@ impl View {
             .collect();
         let verifying = good.iter().filter_map(|material| match material {
             Material::Signing(key) => Some(key.verifying_key()),
-            Material::Sealing(_) | Material::Mac(_) => None,
+            Material::Sealing(_) | Material::Refresh(_) | Material::Mac(_) => None,
         });
         let sealing = good.iter().filter_map(|material| match material {
             Material::Sealing(key) => Some(key.clone()),
-            Material::Signing(_) | Material::Mac(_) => None,
+            Material::Signing(_) | Material::Refresh(_) | Material::Mac(_) => None,
         });
         Ok(Self {
             from: now,
@@ -267,6 +294,25 @@ impl RingAt {
         }
     }
 
+    /// The key under which new refresh tokens are made.
+    pub(crate) fn refresh(&self) -> Option<&RefreshTokenKey> {
+        match self.active(KeyPurpose::RefreshTokens)? {
+            (_, Material::Refresh(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key under which a refresh token was made, as long as it is accepted.
+    pub(crate) fn refresh_by_id(&self, id: &KeyId) -> Option<&RefreshTokenKey> {
+        match self
+            .keys()
+            .find(|(record, _)| record.id == *id && self.phase(record).is_good())?
+        {
+            (_, Material::Refresh(key)) => Some(key),
+            _ => None,
+        }
+    }
+
     /// The pepper under which new client secrets are kept.
     pub(crate) fn pepper(&self) -> Option<(&KeyId, &MacKey)> {
         match self.active(KeyPurpose::ClientSecrets)? {
@@ -293,6 +339,14 @@ impl RingAt {
         });
         JwkSet {
             keys: published.collect(),
+        }
+    }
+
+    /// The public half of a signing key as PEM.
+    pub(crate) fn public_pem(&self, id: &KeyId) -> Option<String> {
+        match self.keys().find(|(record, _)| record.id == *id)? {
+            (_, Material::Signing(key)) => Some(key.public_pem()),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The life of a key: announced, active, retiring, gone. Told by times alone, so no node has to change a state.
 
-use countersign_core::{ClientSettings, KeyId, KeyRecord, Timestamp};
+use countersign_core::{ClientSettings, KeyId, KeyPurpose, KeyRecord, Timestamp};
 
 use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE};
 
@@ -8,8 +8,17 @@ use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE};
 /// for its full age has seen it, and a little more.
 pub(crate) const ANNOUNCEMENT: i64 = JWKS_MAX_AGE + 5;
 
-/// Seconds for which a key is kept after its successor took over.
-const RETENTION: i64 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME as i64 + CLOCK_SKEW as i64;
+/// Seconds for which a key is kept after its successor took over: as long as something that it made may live.
+const fn retention(purpose: KeyPurpose) -> i64 {
+    let longest = match purpose {
+        // RULES R6: "until the longest refresh lifetime after its last use".
+        KeyPurpose::RefreshTokens => ClientSettings::MAX_REFRESH_TOKEN_LIFETIME,
+        KeyPurpose::Signing(_) | KeyPurpose::OpaqueTokens | KeyPurpose::ClientSecrets => {
+            ClientSettings::MAX_ACCESS_TOKEN_LIFETIME
+        }
+    };
+    longest as i64 + CLOCK_SKEW as i64
+}
 
 /// Where a key stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +45,7 @@ impl KeyPhase {
             return Self::Announced;
         }
         match successor(key, ring).map(|successor| now.since(successor.active_from)) {
-            Some(RETENTION..) => Self::Gone,
+            Some(elapsed) if elapsed >= retention(key.purpose) => Self::Gone,
             Some(0..) => Self::Retiring,
             _ => Self::Active,
         }
@@ -81,16 +90,24 @@ fn rank(key: &KeyRecord) -> (Timestamp, Timestamp, &KeyId) {
 /// When the next key of `ring` is gone, after `now`.
 pub(super) fn next_departure(ring: &[KeyRecord], now: Timestamp) -> Option<Timestamp> {
     ring.iter()
-        .filter_map(|key| Some(successor(key, ring)?.active_from.plus(RETENTION)))
+        .filter_map(|key| {
+            Some(
+                successor(key, ring)?
+                    .active_from
+                    .plus(retention(key.purpose)),
+            )
+        })
         .filter(|departure| *departure > now)
         .min()
 }
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::{KeyPurpose, SigningAlgorithm};
+    use countersign_core::SigningAlgorithm;
 
     use super::*;
+
+    const RETENTION: i64 = retention(KeyPurpose::Signing(SigningAlgorithm::Es256));
 
     fn key(id: &str, active_from: i64) -> KeyRecord {
         KeyRecord {
@@ -159,6 +176,22 @@ mod tests {
             Some(departure)
         );
         assert_eq!(next_departure(&ring, departure), None);
+    }
+
+    #[test]
+    fn rule_r6_a_key_of_refresh_tokens_is_kept_as_long_as_one_may_live() {
+        let mut ring = [key("a", 1_000), key("b", 5_000)];
+        for key in &mut ring {
+            key.purpose = KeyPurpose::RefreshTokens;
+        }
+        let ten_years = 315_360_000;
+        for (now, expected) in [
+            (5_000 + RETENTION, KeyPhase::Retiring),
+            (5_000 + ten_years, KeyPhase::Retiring),
+            (5_000 + ten_years + 60, KeyPhase::Gone),
+        ] {
+            assert_eq!(phases(&ring, now)[0], expected, "at {now}");
+        }
     }
 
     #[test]

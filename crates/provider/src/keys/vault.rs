@@ -3,6 +3,7 @@
 use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, Secret, Timestamp};
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::SealingKey;
+use countersign_jose::refresh_token::RefreshTokenKey;
 use countersign_jose::{SigningKey, seal};
 
 use super::KeyError;
@@ -17,6 +18,8 @@ pub(super) enum Material {
     Signing(Box<SigningKey>),
     /// For [`KeyPurpose::OpaqueTokens`].
     Sealing(SealingKey),
+    /// For [`KeyPurpose::RefreshTokens`].
+    Refresh(Box<RefreshTokenKey>),
     /// For [`KeyPurpose::ClientSecrets`].
     Mac(Box<MacKey>),
 }
@@ -41,24 +44,56 @@ impl MasterKey {
                 let (key, pkcs8) = SigningKey::generate(algorithm)?;
                 (key.id().clone(), pkcs8)
             }
-            KeyPurpose::OpaqueTokens | KeyPurpose::ClientSecrets => (
+            KeyPurpose::OpaqueTokens | KeyPurpose::RefreshTokens | KeyPurpose::ClientSecrets => (
                 random_key_id(random),
                 Secret::new(random.bytes::<32>().to_vec()),
             ),
         };
+        Ok(self.seal(id, purpose, &secret, created_at, active_from, random))
+    }
+
+    /// Seals a signing key that was made elsewhere.
+    pub(super) fn import(
+        &self,
+        key: &SigningKey,
+        pkcs8: &Secret<Vec<u8>>,
+        created_at: Timestamp,
+        active_from: Timestamp,
+        random: &dyn Random,
+    ) -> KeyRecord {
+        let purpose = KeyPurpose::Signing(key.algorithm());
+        self.seal(
+            key.id().clone(),
+            purpose,
+            pkcs8,
+            created_at,
+            active_from,
+            random,
+        )
+    }
+
+    fn seal(
+        &self,
+        id: KeyId,
+        purpose: KeyPurpose,
+        secret: &Secret<Vec<u8>>,
+        created_at: Timestamp,
+        active_from: Timestamp,
+        random: &dyn Random,
+    ) -> KeyRecord {
         let sealed = seal::seal(&self.0, &context(&id, purpose), secret.expose(), random);
-        Ok(KeyRecord {
+        KeyRecord {
             id,
             purpose,
             created_at,
             active_from,
             revoked_at: None,
             sealed,
-        })
+        }
     }
 
-    /// Opens a key.
-    pub(super) fn open(&self, record: &KeyRecord) -> Result<Material, KeyError> {
+    /// Opens a key, for `issuer`.
+    pub(super) fn open(&self, record: &KeyRecord, issuer: &str) -> Result<Material, KeyError> {
         let damaged = || KeyError::Damaged(record.id.clone());
         let secret = seal::open(
             &self.0,
@@ -84,6 +119,10 @@ impl MasterKey {
             }
             KeyPurpose::OpaqueTokens => {
                 Material::Sealing(SealingKey::new(record.id.clone(), symmetric()?))
+            }
+            KeyPurpose::RefreshTokens => {
+                let key = RefreshTokenKey::new(record.id.clone(), symmetric()?, issuer);
+                Material::Refresh(Box::new(key.map_err(|_| damaged())?))
             }
             KeyPurpose::ClientSecrets => Material::Mac(Box::new(MacKey::new(symmetric()?))),
         })

@@ -1,7 +1,7 @@
 //! The client credentials grant: RFC 6749 §4.4.
 
 use countersign_core::GrantType;
-use countersign_protocol::{ClientCredentialsRequest, ErrorCode, ErrorResponse};
+use countersign_protocol::{AskedFor, ErrorCode, ErrorResponse};
 
 use super::narrow_audience::narrow_audience;
 use super::narrow_scope::narrow_scope;
@@ -14,7 +14,7 @@ impl Provider {
     pub(super) fn permit_client_credentials(
         &self,
         client: IdentifiedClient,
-        request: ClientCredentialsRequest,
+        asked: AskedFor,
     ) -> Result<Permit, ErrorResponse> {
         let unauthorized = |text| Err(ErrorResponse::new(ErrorCode::UnauthorizedClient, text));
         // RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential clients."
@@ -26,12 +26,9 @@ impl Provider {
         if !settings.grant_types.contains(&GrantType::ClientCredentials) {
             return unauthorized("this client may not use the grant type client_credentials");
         }
-        let scope = narrow_scope(settings, request.scope)?;
-        let audience = narrow_audience(settings, &request.resources, &self.settings.issuer)?;
-        Ok(Permit::new(
-            Evidence::ClientCredentials(client),
-            scope,
-            audience,
-        ))
+        let scope = narrow_scope(settings, asked.scope)?;
+        let audience = narrow_audience(settings, &asked.resources, &self.settings.issuer)?;
+        let press = self.press(client.client())?;
+        Ok(self.permit(Evidence::ClientCredentials(client), scope, audience, press))
     }
 }

@@ -3,31 +3,68 @@
 mod client_credentials;
 mod narrow_audience;
 mod narrow_scope;
+mod password;
+mod refresh_token;
 
 use countersign_core::GrantType;
-use countersign_protocol::{ErrorResponse, GrantRequest, TokenRequest, TokenResponse};
+use countersign_protocol::{ErrorCode, ErrorResponse, GrantRequest, TokenRequest, TokenResponse};
 
-use crate::Provider;
+use crate::permit::{Permit, Redeemed};
+use crate::{Origin, Provider};
 
 pub(crate) use narrow_audience::GrantedAudience;
 pub(crate) use narrow_scope::GrantedScope;
+pub(crate) use refresh_token::{ProvenRefresh, Step};
 
 /// The grant types that [`Provider::token`] answers; the metadata is made from this list.
-pub(crate) const GRANT_TYPES: [GrantType; 1] = [GrantType::ClientCredentials];
+pub(crate) const GRANT_TYPES: [GrantType; 3] = [
+    GrantType::ClientCredentials,
+    GrantType::Password,
+    GrantType::RefreshToken,
+];
 
 impl Provider {
-    /// Answers a request to the token endpoint.
+    /// Answers a request to the token endpoint, which came from `origin`.
     ///
     /// # Errors
     ///
-    /// The error response to send; see [`ErrorCode`](countersign_protocol::ErrorCode).
-    pub async fn token(&self, request: TokenRequest) -> Result<TokenResponse, ErrorResponse> {
-        let client = self.identify(request.client).await?;
-        let permit = match request.grant {
-            GrantRequest::ClientCredentials(grant) => {
-                self.permit_client_credentials(client, grant)?
+    /// The error response to send; see [`ErrorCode`].
+    pub async fn token(
+        &self,
+        request: TokenRequest,
+        origin: Origin,
+    ) -> Result<TokenResponse, ErrorResponse> {
+        match request.grant {
+            GrantRequest::ClientCredentials(asked) => {
+                let client = self.identify(request.client, origin).await?;
+                let permit = self.permit_client_credentials(client, asked)?;
+                self.issue(permit).await
             }
-        };
-        self.mint(&permit.redeem())
+            GrantRequest::Password(grant) => {
+                let client = self.identify(request.client, origin).await?;
+                let permit = self.permit_password(client, grant, origin).await?;
+                self.issue(permit).await
+            }
+            GrantRequest::RefreshToken(grant) => {
+                // RULES R3: the MAC before everything else. Who the client is comes first in the answer, all the same.
+                let presented = self
+                    .authenticate_refresh_token(grant.refresh_token.expose())
+                    .await;
+                let client = self.identify(request.client, origin).await?;
+                self.refresh(client, presented?, grant).await
+            }
+        }
+    }
+
+    /// Makes a permit true and signs what it allows.
+    async fn issue(&self, permit: Permit) -> Result<TokenResponse, ErrorResponse> {
+        match permit.redeem(self).await? {
+            Redeemed::Authorized(authorized) => self.mint(&authorized),
+            // The user was disabled or removed between signing in and now.
+            Redeemed::Ended | Redeemed::Changed => Err(ErrorResponse::new(
+                ErrorCode::InvalidGrant,
+                "the username or password is wrong",
+            )),
+        }
     }
 }

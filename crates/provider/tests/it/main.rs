@@ -5,5 +5,8 @@ mod clients;
 mod common;
 mod keys;
 mod nodes;
+mod password;
+mod refresh;
 
 mod storage_down;
+mod throttle;

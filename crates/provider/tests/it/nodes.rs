@@ -56,7 +56,7 @@ async fn nodes_that_start_at_once_on_an_empty_store_agree_on_the_keys() {
     let starting: Vec<_> = (0..8)
         .map(|_| {
             let service = std::sync::Arc::clone(&service);
-            tokio::spawn(async move { service.node().await })
+            tokio::spawn(async move { service.first_node().await })
         })
         .collect();
     let mut seen = Vec::new();

@@ -3,6 +3,7 @@
 use crate::common::{Service, TestClient, settings};
 use countersign_core::{AccessTokenFormat, ClientSettings};
 use countersign_protocol::ErrorCode;
+use countersign_provider::Origin;
 use countersign_storage::testing::Verb;
 
 #[tokio::test]
@@ -106,8 +107,11 @@ async fn rule_a3_a_client_whose_id_is_sent_encoded_is_known_from_memory() {
         let basic = countersign_jose::base64url::encode(pair.as_bytes());
         let basic = format!("Basic {}", basic.replace('-', "+").replace('_', "/"));
         let form = Form::parse(b"grant_type=client_credentials", &[]).unwrap();
-        node.token(TokenRequest::read(&[&basic], &form).unwrap())
-            .await
+        node.token(
+            TokenRequest::read(&[&basic], &form).unwrap(),
+            Origin::default(),
+        )
+        .await
     };
     ask().await.unwrap();
     service.store.switch_off();

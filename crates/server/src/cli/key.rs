@@ -1,12 +1,23 @@
 //! `countersign key`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "clap shows these comments as they stand"
+)]
 
-use clap::Subcommand;
-use countersign_core::{KeyId, KeyPurpose, SigningAlgorithm};
-use countersign_provider::{KeyError, KeyStatus};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_core::{KeyId, KeyPurpose, Secret, SigningAlgorithm};
+use countersign_provider::{KeyError, KeyStatus, Provider};
 use serde_json::{Value, json};
 
-use super::Global;
-use crate::output::{Failure, print, table};
+use super::{Global, secret_input};
+use crate::output::{Failure, Format, print, table};
+
+/// More than any key has, in bytes.
+const MAX_PEM_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -33,42 +44,150 @@ pub(crate) enum KeyCommand {
         #[arg(allow_hyphen_values = true)]
         kid: KeyId,
     },
+    /// Take in a signing key that was made elsewhere; it takes over once every verifier has had the time to see it
+    Import(Import),
+    /// Print the public keys, for those who check tokens
+    ExportPublic(ExportPublic),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | \\\n    \
+        countersign key import --algorithm ES256\n  \
+    countersign key import --algorithm RS256 --file old-signing-key.pem")]
+pub(crate) struct Import {
+    /// What the key signs with: ES256, ES384, RS256, PS256 or EdDSA
+    #[arg(long, value_name = "ALG")]
+    algorithm: SigningAlgorithm,
+    /// The file with the private key in PKCS#8 PEM; without it, or with -, standard input
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    countersign key export-public > jwks.json\n      \
+    The JWK Set as the server publishes it.\n  \
+    countersign key export-public 7hgJS0avQ_j_X2L_QZu1bxRKt_s5gvx5uGsx_nA9hO4 --format pem")]
+pub(crate) struct ExportPublic {
+    /// Only this signing key
+    #[arg(allow_hyphen_values = true, required_if_eq("format", "pem"))]
+    kid: Option<KeyId>,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "jwks")]
+    format: PublicFormat,
+}
+
+/// How public keys are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PublicFormat {
+    /// A JWK Set (RFC 7517)
+    Jwks,
+    /// SubjectPublicKeyInfo in PEM (RFC 7468)
+    Pem,
 }
 
 impl KeyCommand {
     pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
-        let opened = global.provider().await?;
-        let provider = &opened.provider;
         match self {
-            Self::List => {}
-            Self::Rotate { algorithm } => {
-                let rotated = KeyPurpose::ALL
-                    .into_iter()
-                    .filter(|purpose| match algorithm {
-                        Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
-                        None => *purpose != KeyPurpose::ClientSecrets,
-                    });
-                for purpose in rotated {
-                    provider.rotate_key(purpose).await.map_err(failed)?;
-                }
+            Self::List => list(global.format(), &global.provider().await?.provider),
+            Self::Rotate { algorithm } => rotate(global, algorithm).await,
+            Self::Revoke { kid } => {
+                let provider = global.provider().await?.provider;
+                provider.revoke_key(&kid).await.map_err(failed)?;
+                list(global.format(), &provider)
             }
-            Self::Revoke { kid } => provider.revoke_key(&kid).await.map_err(failed)?,
+            Self::Import(import) => import.run(global).await,
+            Self::ExportPublic(export) => export.run(global).await,
         }
-        let keys = provider.key_status();
-        let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
-        let text = table(&["KEY", "PURPOSE", "PHASE", "ACTIVE FROM"], &rows);
-        print(
-            global.format(),
-            &text,
-            &keys.iter().map(describe).collect::<Vec<_>>(),
-        )
+    }
+}
+
+async fn rotate(global: &Global, algorithm: Option<SigningAlgorithm>) -> Result<(), Failure> {
+    let provider = global.provider().await?.provider;
+    let rotated = KeyPurpose::ALL
+        .into_iter()
+        .filter(|purpose| match algorithm {
+            Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
+            None => *purpose != KeyPurpose::ClientSecrets,
+        });
+    for purpose in rotated {
+        provider.rotate_key(purpose).await.map_err(failed)?;
+    }
+    list(global.format(), &provider)
+}
+
+fn list(format: Format, provider: &Provider) -> Result<(), Failure> {
+    let keys = provider.key_status();
+    let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+    let text = table(&["KEY", "PURPOSE", "PHASE", "ACTIVE FROM"], &rows);
+    print(
+        format,
+        &text,
+        &keys.iter().map(describe).collect::<Vec<_>>(),
+    )
+}
+
+impl Import {
+    async fn run(self, global: &Global) -> Result<(), Failure> {
+        let pem = self.read()?;
+        let provider = global.new_provider().await?.provider;
+        let kid = provider.import_key(self.algorithm, &pem).await;
+        let kid = kid.map_err(failed)?;
+        let key = provider.key_status().into_iter().find(|key| key.id == kid);
+        let key = key.ok_or_else(|| failed(KeyError::Unknown(kid)))?;
+        let text = format!(
+            "Key {} imported. It is published within a second, and signs {} tokens from {} on ({} seconds from now).",
+            key.id,
+            self.algorithm,
+            key.active_from,
+            key.active_from.since(key.created_at)
+        );
+        print(global.format(), &text, &describe(&key))
+    }
+
+    fn read(&self) -> Result<Secret<String>, Failure> {
+        match self.file.as_deref() {
+            Some(file) if file.as_os_str() != "-" => {
+                let failed = |error| Failure::new("key", format!("{}: {error}", file.display()));
+                secret_input::read("key", File::open(file).map_err(failed)?, MAX_PEM_BYTES)
+            }
+            _ => secret_input::read("key", io::stdin().lock(), MAX_PEM_BYTES),
+        }
+    }
+}
+
+impl ExportPublic {
+    async fn run(self, global: &Global) -> Result<(), Failure> {
+        let provider = global.provider().await?.provider;
+        match (self.format, self.kid) {
+            (PublicFormat::Pem, Some(kid)) => {
+                let pem = provider.public_key_pem(&kid);
+                let pem = pem.ok_or_else(|| failed(KeyError::Unknown(kid.clone())))?;
+                print(global.format(), &pem, &json!({ "kid": kid, "pem": pem }))
+            }
+            (_, kid) => {
+                let mut set = provider.jwks();
+                if let Some(kid) = kid {
+                    set.keys
+                        .retain(|key| key.common.key_id.as_deref() == Some(kid.as_str()));
+                    if set.keys.is_empty() {
+                        return Err(failed(KeyError::Unknown(kid)));
+                    }
+                }
+                // For people and programs alike: this is made to be written to a file.
+                print(Format::Json, "", &set)
+            }
+        }
     }
 }
 
 fn failed(error: KeyError) -> Failure {
     let code = match error {
         KeyError::Unknown(_) => "unknown_key",
-        KeyError::Store(_) => "storage",
+        KeyError::Store(error) => return error.into(),
+        KeyError::Known(_) => "known_key",
+        KeyError::Crypto(_) => "invalid_key",
         _ => "keys",
     };
     Failure::new(code, error)

@@ -1,9 +1,19 @@
 //! The command line.
 
+mod backup;
 mod client;
+mod duration;
+mod grant;
 mod key;
+mod pages;
+mod recover;
+mod resource;
+mod revoke;
+mod scope;
+mod secret_input;
 mod serve;
 mod token;
+mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,8 +42,13 @@ use crate::output::{Failure, Format};
         Start a development set-up on http://127.0.0.1:8080 and print commands to try it.\n  \
         countersign client add billing --scope 'invoices.read invoices.write'\n      \
         Add a client and show its secret, once.\n  \
+        countersign user add alice --email alice@example.com\n      \
+        Add a user; the password is asked for.\n  \
+        countersign revoke --user alice\n      \
+        End everything that was issued for a user.\n  \
         countersign --json client list | jq '.[].client_id'\n      \
-        Every command gives one JSON document with --json."
+        Every command gives one JSON document with --json.\n\n\
+        Commands work while the server runs; it takes up what they change within a second."
 )]
 struct Cli {
     #[command(flatten)]
@@ -63,15 +78,33 @@ pub(crate) struct Global {
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Add, list, show and remove clients
+    /// Clients: add, change, apply from a file, rotate secrets, remove
     #[command(subcommand)]
     Client(client::ClientCommand),
-    /// List, rotate and revoke keys
+    /// Users: add, change, set passwords, disable, remove
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Scopes: what they mean, and which claims they release
+    #[command(subcommand)]
+    Scope(scope::ScopeCommand),
+    /// Resources: the APIs that tokens are for, and the scopes that each knows
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
+    /// Grants: what users have authorized clients to do
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// End what was issued: of a user, a client or a grant, or all of it
+    Revoke(revoke::Revoke),
+    /// Keys: list, rotate, import, export, revoke
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Look into tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Copy the database to a new file, while the server runs
+    Backup(backup::Backup),
+    /// Declare that the database was restored from a backup
+    Recover(recover::Recover),
 }
 
 /// Runs the command line of this process.
@@ -93,8 +126,15 @@ pub(crate) fn run() -> ExitCode {
         match cli.command {
             Command::Serve(serve) => serve.run(&cli.global).await,
             Command::Client(command) => command.run(&cli.global).await,
+            Command::User(command) => command.run(&cli.global).await,
+            Command::Scope(command) => command.run(&cli.global).await,
+            Command::Resource(command) => command.run(&cli.global).await,
+            Command::Grant(command) => command.run(&cli.global).await,
+            Command::Revoke(command) => command.run(&cli.global).await,
             Command::Key(command) => command.run(&cli.global).await,
             Command::Token(command) => command.run(&cli.global).await,
+            Command::Backup(command) => command.run(&cli.global),
+            Command::Recover(command) => command.run(&cli.global).await,
         }
     });
     match result {
@@ -143,9 +183,14 @@ impl Global {
         Config::load(self.config.as_deref(), &flags)
     }
 
+    /// The data folder of this command, if there is data in it.
+    fn existing_data(&self) -> Result<DataDir, Failure> {
+        DataDir::open_existing(&self.configuration()?.data_dir)
+    }
+
     /// The service on the data of this command, for commands that look at it or change it.
     async fn provider(&self) -> Result<Opened, Failure> {
-        DataDir::open_existing(&self.configuration()?.data_dir)?;
+        self.existing_data()?;
         self.new_provider().await
     }
 
@@ -182,6 +227,15 @@ impl Opened {
         settings.access_token_format = config.access_token.format;
         settings.access_token_algorithm = config.access_token.algorithm;
         settings.access_token_lifetime = config.lifetimes.access_token;
+        settings.refresh_token_lifetime = config.lifetimes.refresh_token;
+        settings.refresh_token_idle_lifetime = config.lifetimes.refresh_token_idle;
+        settings.refresh_retry_window = config.refresh.retry_window;
+        settings.max_grants = config.refresh.max_grants;
+        settings.key_rotation_interval = i64::from(config.keys.rotation_days) * 86_400;
+        settings.throttle.account_failures = config.throttle.account_failures;
+        settings.throttle.address_failures = config.throttle.address_failures;
+        settings.throttle.window = config.throttle.window;
+        settings.throttle.max_delay = config.throttle.max_delay;
         settings.cache_max_stale = config.cache.max_stale.into();
         settings.hashing_workers = config.hashing.workers;
         let host = Host {

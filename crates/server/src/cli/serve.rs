@@ -70,6 +70,7 @@ impl Serve {
             require_loopback(address)?;
         }
         let opened = Opened::open(&config, issuer.clone()).await?;
+        let _only = opened.data_dir.lock_for_server()?;
         mark_deployment(&opened, development).await?;
 
         let demo = if development {
@@ -93,7 +94,11 @@ impl Serve {
         let provider = Arc::new(opened.provider);
         let synchronizing = tokio::spawn(synchronize(Arc::clone(&provider)));
         let sweeping = tokio::spawn(sweep(Arc::clone(&provider)));
-        http::serve(listener, http::router(provider), asked_to_stop()).await;
+        let service = http::Service {
+            provider,
+            trusted_proxies: config.trusted_proxies.into(),
+        };
+        http::serve(listener, http::router(service), asked_to_stop()).await;
         synchronizing.abort();
         sweeping.abort();
         Ok(())

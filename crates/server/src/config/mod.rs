@@ -12,6 +12,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use figment::{Figment, Source};
 use serde::{Deserialize, Serialize};
 
+use crate::http::TrustedProxy;
 use crate::output::Failure;
 use variables::{Variables, number, variable};
 
@@ -29,12 +30,20 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The folder for the database and the master key.
     pub(crate) data_dir: PathBuf,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// What is logged, in the notation of `RUST_LOG`.
     pub(crate) log: String,
     /// What access tokens look like.
     pub(crate) access_token: AccessToken,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
+    /// How refresh tokens are used.
+    pub(crate) refresh: Refresh,
+    /// How keys follow each other.
+    pub(crate) keys: Keys,
+    /// How those are slowed down who guess.
+    pub(crate) throttle: Throttle,
     /// What is kept in memory.
     pub(crate) cache: Cache,
     /// How secrets that people chose are hashed.
@@ -58,6 +67,51 @@ pub(crate) struct Lifetimes {
     /// Access tokens.
     #[serde(deserialize_with = "number")]
     pub(crate) access_token: u32,
+    /// Grants with a refresh token, whatever happens.
+    #[serde(deserialize_with = "number")]
+    pub(crate) refresh_token: u32,
+    /// Refresh tokens that lie unused.
+    #[serde(deserialize_with = "number")]
+    pub(crate) refresh_token_idle: u32,
+}
+
+/// How refresh tokens are used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refresh {
+    /// Seconds in which the token before the current one may be tried again; 0 for never.
+    #[serde(deserialize_with = "number")]
+    pub(crate) retry_window: u32,
+    /// The most grants that one user may have with one client.
+    #[serde(deserialize_with = "number")]
+    pub(crate) max_grants: u32,
+}
+
+/// How keys follow each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    /// Days after which a key gets a successor; 0 for never.
+    #[serde(deserialize_with = "number")]
+    pub(crate) rotation_days: u32,
+}
+
+/// How those are slowed down who guess.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Throttle {
+    /// Failures of one account or client that are free.
+    #[serde(deserialize_with = "number")]
+    pub(crate) account_failures: u32,
+    /// Failures from one address that are free.
+    #[serde(deserialize_with = "number")]
+    pub(crate) address_failures: u32,
+    /// Seconds in which they are counted.
+    #[serde(deserialize_with = "number")]
+    pub(crate) window: u32,
+    /// The longest delay after a failure, in seconds.
+    #[serde(deserialize_with = "number")]
+    pub(crate) max_delay: u32,
 }
 
 /// What is kept in memory.
@@ -84,12 +138,28 @@ impl Default for Config {
             issuer: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("./countersign-data"),
+            trusted_proxies: Vec::new(),
             log: String::from("info"),
             access_token: AccessToken {
                 format: AccessTokenFormat::Jwt,
                 algorithm: SigningAlgorithm::default(),
             },
-            lifetimes: Lifetimes { access_token: 600 },
+            lifetimes: Lifetimes {
+                access_token: 600,
+                refresh_token: 365 * 86_400,
+                refresh_token_idle: 30 * 86_400,
+            },
+            refresh: Refresh {
+                retry_window: 30,
+                max_grants: 100,
+            },
+            keys: Keys { rotation_days: 90 },
+            throttle: Throttle {
+                account_failures: 20,
+                address_failures: 100,
+                window: 300,
+                max_delay: 60,
+            },
             cache: Cache { max_stale: 300 },
             hashing: Hashing { workers: 2 },
         }
@@ -130,22 +200,48 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        let range = |key: &str, value: i64, low: i64, high: i64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(invalid(format!(
+        let longest_refresh = ClientSettings::MAX_REFRESH_TOKEN_LIFETIME;
+        for (key, value, low, high) in [
+            (
+                "lifetimes.access_token",
+                self.lifetimes.access_token,
+                1,
+                ClientSettings::MAX_ACCESS_TOKEN_LIFETIME,
+            ),
+            (
+                "lifetimes.refresh_token",
+                self.lifetimes.refresh_token,
+                1,
+                longest_refresh,
+            ),
+            (
+                "lifetimes.refresh_token_idle",
+                self.lifetimes.refresh_token_idle,
+                1,
+                longest_refresh,
+            ),
+            (
+                "refresh.retry_window",
+                self.refresh.retry_window,
+                0,
+                ClientSettings::MAX_RETRY_WINDOW,
+            ),
+            ("throttle.window", self.throttle.window, 1, 3_600),
+            ("throttle.max_delay", self.throttle.max_delay, 1, 3_600),
+            ("cache.max_stale", self.cache.max_stale, 1, 3_600),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(invalid(format!(
                     "{key} is {value}; it must be between {low} and {high} seconds"
-                )))
+                )));
             }
-        };
-        range(
-            "lifetimes.access_token",
-            i64::from(self.lifetimes.access_token),
-            1,
-            i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME),
-        )?;
-        range("cache.max_stale", i64::from(self.cache.max_stale), 1, 3_600)?;
+        }
+        if self.keys.rotation_days > 3_650 {
+            return Err(invalid("keys.rotation_days must be between 0 and 3650"));
+        }
+        if !(1..=10_000).contains(&self.refresh.max_grants) {
+            return Err(invalid("refresh.max_grants must be between 1 and 10000"));
+        }
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));
         }

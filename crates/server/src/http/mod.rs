@@ -2,6 +2,7 @@
 
 mod body;
 mod listen;
+mod origin;
 mod respond;
 
 use std::sync::Arc;
@@ -15,18 +16,23 @@ use countersign_core::Issuer;
 use countersign_protocol::{
     ErrorCode, ErrorResponse, Form, IntrospectionRequest, RevocationRequest, TokenRequest,
 };
-use countersign_provider::{JWKS_MAX_AGE, Provider, paths};
+use countersign_provider::{JWKS_MAX_AGE, Origin, Provider, paths};
 use serde_json::json;
 
 pub(crate) use listen::serve;
+pub(crate) use origin::TrustedProxy;
 
-/// Who answers requests.
-type Service = Arc<Provider>;
+/// Who answers requests, and who is believed about where they come from.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) trusted_proxies: Arc<[TrustedProxy]>,
+}
 
 /// Every route of the server. None of them exists without a rule about who may use it: the three endpoints below
 /// authenticate their callers, the documents are public, and the health checks tell nothing but whether.
-pub(crate) fn router(provider: Service) -> Router {
-    let issuer: &Issuer = &provider.settings().issuer;
+pub(crate) fn router(service: Service) -> Router {
+    let issuer: &Issuer = &service.provider.settings().issuer;
     let metadata = issuer.well_known_path("oauth-authorization-server");
     let endpoints = Router::new()
         .route(paths::TOKEN, form_endpoint(post(token)))
@@ -43,7 +49,7 @@ pub(crate) fn router(provider: Service) -> Router {
         .route("/healthz", document(get(healthz)))
         .route("/readyz", document(get(readyz)))
         .fallback(not_found)
-        .with_state(provider)
+        .with_state(service)
 }
 
 /// RFC 6749 §3.2: "The client MUST use the HTTP "POST" method"; the same at the other two.
@@ -55,12 +61,12 @@ fn document(method: MethodRouter<Service>) -> MethodRouter<Service> {
     method.fallback(|| async { respond::method_not_allowed("GET, HEAD") })
 }
 
-async fn token(State(provider): State<Service>, request: Request) -> Response {
+async fn token(State(service): State<Service>, request: Request) -> Response {
+    let provider = &service.provider;
     let answer = async {
-        let (authorization, form) = read_form(request, TokenRequest::REPEATABLE).await?;
-        provider
-            .token(TokenRequest::read(&borrow(&authorization), &form)?)
-            .await
+        let read = service.read_form(request, TokenRequest::REPEATABLE).await?;
+        let request = TokenRequest::read(&borrow(&read.authorization), &read.form)?;
+        provider.token(request, read.origin).await
     };
     let realm = provider.settings().issuer.as_str();
     match answer.await {
@@ -69,12 +75,12 @@ async fn token(State(provider): State<Service>, request: Request) -> Response {
     }
 }
 
-async fn introspect(State(provider): State<Service>, request: Request) -> Response {
+async fn introspect(State(service): State<Service>, request: Request) -> Response {
+    let provider = &service.provider;
     let answer = async {
-        let (authorization, form) = read_form(request, &[]).await?;
-        provider
-            .introspect(IntrospectionRequest::read(&borrow(&authorization), &form)?)
-            .await
+        let read = service.read_form(request, &[]).await?;
+        let request = IntrospectionRequest::read(&borrow(&read.authorization), &read.form)?;
+        provider.introspect(request, read.origin).await
     };
     let realm = provider.settings().issuer.as_str();
     match answer.await {
@@ -83,12 +89,12 @@ async fn introspect(State(provider): State<Service>, request: Request) -> Respon
     }
 }
 
-async fn revoke(State(provider): State<Service>, request: Request) -> Response {
+async fn revoke(State(service): State<Service>, request: Request) -> Response {
+    let provider = &service.provider;
     let answer = async {
-        let (authorization, form) = read_form(request, &[]).await?;
-        provider
-            .revoke(RevocationRequest::read(&borrow(&authorization), &form)?)
-            .await
+        let read = service.read_form(request, &[]).await?;
+        let request = RevocationRequest::read(&borrow(&read.authorization), &read.form)?;
+        provider.revoke(request, read.origin).await
     };
     let realm = provider.settings().issuer.as_str();
     match answer.await {
@@ -98,12 +104,12 @@ async fn revoke(State(provider): State<Service>, request: Request) -> Response {
     }
 }
 
-async fn jwks(State(provider): State<Service>) -> Response {
-    respond::public_json(&provider.jwks(), JWKS_MAX_AGE)
+async fn jwks(State(service): State<Service>) -> Response {
+    respond::public_json(&service.provider.jwks(), JWKS_MAX_AGE)
 }
 
-async fn metadata(State(provider): State<Service>) -> Response {
-    respond::public_json(&provider.metadata(), JWKS_MAX_AGE)
+async fn metadata(State(service): State<Service>) -> Response {
+    respond::public_json(&service.provider.metadata(), JWKS_MAX_AGE)
 }
 
 /// The process lives.
@@ -112,8 +118,8 @@ async fn healthz() -> Response {
 }
 
 /// The process can do its work: storage answers.
-async fn readyz(State(provider): State<Service>) -> Response {
-    if provider.is_ready().await {
+async fn readyz(State(service): State<Service>) -> Response {
+    if service.provider.is_ready().await {
         respond::json(StatusCode::OK, &json!({ "status": "ready" }))
     } else {
         respond::json(
@@ -130,23 +136,42 @@ async fn not_found() -> Response {
     )
 }
 
-/// What every form endpoint reads: the `Authorization` headers and the parameters of the body.
-async fn read_form(
-    request: Request,
-    repeatable: &[&str],
-) -> Result<(Vec<String>, Form), ErrorResponse> {
-    // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
-    // request URI." These endpoints have no query of their own.
-    if request.uri().query().is_some_and(|query| !query.is_empty()) {
-        return Err(ErrorResponse::new(
-            ErrorCode::InvalidRequest,
-            "send the parameters in the body, never in the URL",
-        ));
+/// What every form endpoint reads.
+struct ReadForm {
+    /// Where the request comes from.
+    origin: Origin,
+    /// The `Authorization` headers.
+    authorization: Vec<String>,
+    /// The parameters of the body.
+    form: Form,
+}
+
+impl Service {
+    async fn read_form(
+        &self,
+        request: Request,
+        repeatable: &[&str],
+    ) -> Result<ReadForm, ErrorResponse> {
+        // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
+        // request URI." These endpoints have no query of their own.
+        if request.uri().query().is_some_and(|query| !query.is_empty()) {
+            return Err(ErrorResponse::new(
+                ErrorCode::InvalidRequest,
+                "send the parameters in the body, never in the URL",
+            ));
+        }
+        let headers = request.headers();
+        let origin = origin::origin(request.extensions(), headers, &self.trusted_proxies);
+        let authorization = authorization(headers)?;
+        body::require_form(headers)?;
+        let body = body::read(request.into_body()).await?;
+        let form = Form::parse(body.expose(), repeatable)?;
+        Ok(ReadForm {
+            origin,
+            authorization,
+            form,
+        })
     }
-    let authorization = authorization(request.headers())?;
-    body::require_form(request.headers())?;
-    let body = body::read(request.into_body()).await?;
-    Ok((authorization, Form::parse(body.expose(), repeatable)?))
 }
 
 fn authorization(headers: &HeaderMap) -> Result<Vec<String>, ErrorResponse> {

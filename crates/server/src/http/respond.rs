@@ -6,9 +6,6 @@ use countersign_protocol::ErrorResponse;
 use serde::Serialize;
 use serde_json::json;
 
-/// Seconds after which a refused request may be tried again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-
 /// A JSON response that nobody may keep.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     let mut response = bare(status, body);
@@ -40,10 +37,10 @@ pub(super) fn error(error: &ErrorResponse, realm: &str) -> Response<Body> {
                 .append(header::WWW_AUTHENTICATE, value);
         }
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if let Some(seconds) = error.retry_after {
         response
             .headers_mut()
-            .insert(header::RETRY_AFTER, RETRY_AFTER);
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         response

@@ -20,6 +20,8 @@ enum Ask {
     Announce,
     Changes,
     Mark,
+    EndAll,
+    Gap,
 }
 
 async fn ask(store: &SqliteStore, question: Ask) -> Option<StoreError> {
@@ -41,6 +43,8 @@ async fn ask(store: &SqliteStore, question: Ask) -> Option<StoreError> {
                 .err()
         }
         Ask::Mark => store.mark_deployment(Deployment::Production).await.err(),
+        Ask::EndAll => store.end_everything(NOW).await.err(),
+        Ask::Gap => store.restore_gap().await.err(),
     }
 }
 
@@ -125,6 +129,31 @@ const CASES: &[(&str, Ask, &str)] = &[
         "UPDATE change_log SET kind = 'hunter2'",
         Ask::Changes,
         "table change_log, row 1",
+    ),
+    (
+        "UPDATE change_log SET kind = 'user', entity = 'hunter2'",
+        Ask::Changes,
+        "table change_log, row 1",
+    ),
+    (
+        "UPDATE meta SET value = -2 WHERE name = 'epoch'",
+        Ask::EndAll,
+        "table meta, row \"epoch\"",
+    ),
+    (
+        "INSERT INTO meta (name, value) VALUES ('restored_to', 1)",
+        Ask::Gap,
+        "table meta, row \"restore_declared_at\"",
+    ),
+    (
+        "INSERT INTO meta (name, value) VALUES ('restore_declared_at', 1)",
+        Ask::Gap,
+        "table meta, row \"restored_to\"",
+    ),
+    (
+        "INSERT INTO meta (name, value) VALUES ('restored_to', 'hunter2')",
+        Ask::Gap,
+        "index: 0",
     ),
     (
         "UPDATE meta SET value = -2 WHERE name = 'epoch'",

@@ -4,11 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use countersign_core::{Client, ClientId, KeyId, KeyRecord, NewClient, Timestamp, TokenId};
+use countersign_core::{
+    Client, ClientId, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord, NewClient,
+    NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Timestamp, TokenId,
+    User, UsernameKey,
+};
 use countersign_storage::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, Deployment,
-    KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment, RemoveClient,
-    RemoveKeys, RevokeKey, RevokeToken, StoreError, TokenStore,
+    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, CreateGrant,
+    CreateUser, Define, Deployment, EndGrant, Failures, FoundGrant, GrantFilter, GrantStore,
+    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment,
+    RefreshOutcome, Registry, RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RestoreGap,
+    RevokeKey, RevokeToken, SeenRefresh, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
+    UpdateClient, UpdateUser, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -46,7 +53,26 @@ delegate! {
         create_client(client: NewClient) -> CreateClient;
         find_client(client_id: &ClientId) -> Option<Client>;
         list_clients(after: Option<&ClientId>, limit: u32) -> Vec<Client>;
+        update_client(client: Client, issued: Issued, now: Timestamp) -> UpdateClient;
+        end_everything(now: Timestamp) -> u64;
         remove_client(client_id: &ClientId, now: Timestamp) -> RemoveClient;
+    }
+    UserStore {
+        create_user(user: NewUser) -> CreateUser;
+        find_user(id: EntityId) -> Option<User>;
+        find_user_by_name(name: &UsernameKey) -> Option<User>;
+        list_users(after: Option<&UsernameKey>, limit: u32) -> Vec<User>;
+        update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
+        remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
+    }
+    GrantStore {
+        create_grant(grant: Grant, limit: u32) -> CreateGrant;
+        find_grant(id: GrantId) -> Option<FoundGrant>;
+        rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
+        retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
+        use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;
+        end_grant(id: GrantId) -> EndGrant;
+        list_grants(filter: GrantFilter, after: Option<GrantId>, limit: u32) -> Vec<Grant>;
     }
     KeyStore {
         key_ring() -> KeyRing;
@@ -58,6 +84,18 @@ delegate! {
         revoke_token(token: &TokenId, expires_at: Timestamp) -> RevokeToken;
         liveness(query: &LivenessQuery) -> Liveness;
     }
+    RegistryStore {
+        registry() -> Registry;
+        define_scope(definition: ScopeDefinition) -> Define;
+        forget_scope(name: &ScopeToken, now: Timestamp) -> bool;
+        define_resource(definition: ResourceDefinition) -> Define;
+        forget_resource(resource: &ResourceUri, now: Timestamp) -> bool;
+    }
+    ThrottleStore {
+        failures(subjects: &[ThrottleSubject]) -> Vec<Option<Failures>>;
+        count_failure(subjects: &[ThrottleSubject], now: Timestamp, window: u32) -> Vec<Failures>;
+        forgive(subjects: &[ThrottleSubject]) -> ();
+    }
     ChangeFeed {
         changes_since(cursor: &ChangeCursor) -> Changes;
         change_head() -> ChangeCursor;
@@ -66,6 +104,8 @@ delegate! {
         ping() -> ();
         sweep(now: Timestamp, limit: u32) -> u32;
         mark_deployment(deployment: Deployment) -> MarkDeployment;
+        declare_restore(gap: RestoreGap) -> ();
+        restore_gap() -> Option<RestoreGap>;
     }
 }
 

@@ -4,107 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::samples::{NOW, client, create, key, key_id, token};
-use super::{RACERS, entries, race};
-use crate::{
-    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, Changes, CreateClient, MAX_CHANGES, Store,
-};
+use super::samples::{NOW, client, create};
+use super::{RACERS, head, race, since};
+use crate::{CHANGE_RETENTION_SECONDS, Change, ChangeCursor, Changes, MAX_CHANGES, Store};
 
 /// Nothing happened yet.
 pub async fn head_of_an_empty_store_has_no_changes(store: Arc<dyn Store>) {
     let head = head(&store).await;
     assert_eq!(since(&store, &head).await, (head, Vec::new()));
-}
-
-/// RULES N1: every change of a client or a key is in the feed, in order.
-pub async fn rule_n1_every_change_is_logged(store: Arc<dyn Store>) {
-    let start = head(&store).await;
-    let of_client = |name| Change::Client(client(name).client_id);
-    let mut steps = vec![(start, None)];
-
-    create(&*store, "a").await;
-    steps.push((head(&store).await, Some(of_client("a"))));
-    create(&*store, "b").await;
-    steps.push((head(&store).await, Some(of_client("b"))));
-    assert!(
-        store
-            .remove_client(&client("a").client_id, NOW)
-            .await
-            .is_ok()
-    );
-    steps.push((head(&store).await, Some(of_client("a"))));
-    assert!(
-        store
-            .announce_keys(0, vec![key("k"), key("l")])
-            .await
-            .is_ok()
-    );
-    steps.push((head(&store).await, Some(Change::Keys)));
-    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
-    steps.push((head(&store).await, Some(Change::Keys)));
-    assert!(store.remove_keys(2, &[key_id("k")], NOW).await.is_ok());
-    steps.push((head(&store).await, Some(Change::Keys)));
-
-    let end = head(&store).await;
-    for (step, (cursor, _)) in steps.iter().enumerate() {
-        let later = steps[step + 1..]
-            .iter()
-            .filter_map(|(_, change)| change.clone());
-        assert_eq!(
-            since(&store, cursor).await,
-            (end.clone(), later.collect()),
-            "step {step}"
-        );
-    }
-}
-
-/// A verb that changed nothing announces nothing: the entry is in the transaction of the change.
-pub async fn rule_n1_refused_verbs_log_nothing(store: Arc<dyn Store>) {
-    let stored = create(&*store, "a").await;
-    let announced = store.announce_keys(0, vec![key("k")]).await;
-    assert!(announced.is_ok(), "{announced:?}");
-    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
-    let before = head(&store).await;
-
-    assert_eq!(
-        store.create_client(client("a")).await,
-        Ok(CreateClient::ClientIdTaken)
-    );
-    let reused = countersign_core::NewClient {
-        id: stored.id,
-        ..client("b")
-    };
-    assert!(store.create_client(reused).await.is_err());
-    assert!(
-        store
-            .remove_client(&client("nobody").client_id, NOW)
-            .await
-            .is_ok()
-    );
-    for (version, keys) in [(1, vec![key("l")]), (2, vec![key("k")]), (2, Vec::new())] {
-        assert!(store.announce_keys(version, keys).await.is_ok());
-    }
-    assert!(store.revoke_key(&key_id("k"), NOW).await.is_ok());
-    assert!(store.revoke_key(&key_id("nobody"), NOW).await.is_ok());
-    assert!(store.remove_keys(1, &[key_id("k")], NOW).await.is_ok());
-    assert!(store.remove_keys(2, &[key_id("nobody")], NOW).await.is_ok());
-
-    assert_eq!(since(&store, &before).await, (before, Vec::new()));
-}
-
-/// RULES N2: liveness is read, not announced.
-pub async fn rule_n2_revocations_log_nothing(store: Arc<dyn Store>) {
-    let client = create(&*store, "a").await;
-    let before = head(&store).await;
-    for _ in 0..3 {
-        assert!(
-            store
-                .revoke_token(&token(client.epoch), NOW.plus(600))
-                .await
-                .is_ok()
-        );
-    }
-    assert_eq!(since(&store, &before).await, (before, Vec::new()));
 }
 
 /// Reading the feed takes nothing out of it.
@@ -337,12 +244,4 @@ pub async fn rule_n1_polling_passes_over_nothing(store: Arc<dyn Store>) {
     race(&store, write).await;
     written.store(true, Ordering::SeqCst);
     assert_eq!(poller.await.expect("the poller does not panic"), RACERS * 4);
-}
-
-async fn head(store: &Arc<dyn Store>) -> ChangeCursor {
-    store.change_head().await.expect("the store is up")
-}
-
-async fn since(store: &Arc<dyn Store>, cursor: &ChangeCursor) -> (ChangeCursor, Vec<Change>) {
-    entries(store.changes_since(cursor).await.expect("the store is up"))
 }

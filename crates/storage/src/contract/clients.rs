@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::samples::{NOW, client, create, varied_clients};
+use countersign_core::{Client, Epoch, Revision};
+
+use super::samples::{NOW, client, create, secrets, varied_clients};
+use super::scene::change_client;
 use super::{RACERS, count, race};
-use crate::{CreateClient, RemoveClient, Store, StoreError};
+use crate::{CreateClient, Issued, RemoveClient, Store, StoreError, UpdateClient};
 
 /// What was created comes back as it was given, with an epoch.
 pub async fn created_client_is_found_with_every_field(store: Arc<dyn Store>) {
@@ -206,4 +209,76 @@ pub async fn race_of_removals_has_one_winner(store: Arc<dyn Store>) {
         count(&seen, |it| matches!(it, Ok(RemoveClient::NotFound))),
         RACERS - 1
     );
+}
+
+/// Everything that may change does; the ids, the time of creation and the epoch stay as they are stored.
+pub async fn updated_client_is_found_with_every_field(store: Arc<dyn Store>) {
+    let first = create(&*store, "a").await;
+    let other = create(&*store, "other").await;
+    let mut revision = first.revision;
+    for sample in varied_clients() {
+        let given = Client {
+            id: first.id,
+            revision,
+            ..sample.with_epoch(Epoch::from_number(u64::MAX >> 1))
+        };
+        revision = revision.next();
+        let expected = Client {
+            client_id: first.client_id.clone(),
+            epoch: first.epoch,
+            created_at: first.created_at,
+            revision,
+            ..given.clone()
+        };
+        let answer = store.update_client(given, Issued::Lives, NOW).await;
+        assert_eq!(answer, Ok(UpdateClient::Updated(expected.clone())));
+        let found = store.find_client(&first.client_id).await;
+        assert_eq!(found, Ok(Some(expected)));
+    }
+    let found = store.find_client(&other.client_id).await;
+    assert_eq!(found, Ok(Some(other)));
+    let all = store.list_clients(None, 10).await;
+    assert_eq!(all.map(|all| all.len()), Ok(2));
+}
+
+/// A change that was made from another state than the stored one is refused, and so is one of nobody.
+pub async fn stale_client_update_changes_nothing(store: Arc<dyn Store>) {
+    let first = create(&*store, "a").await;
+    let stored = change_client(&store, &first, Issued::Lives, |_| ()).await;
+    let next = stored.revision.next();
+    for revision in [first.revision, next, Revision::from_number(u64::MAX >> 1)] {
+        for issued in [Issued::Lives, Issued::Ends] {
+            let stale = Client {
+                secrets: secrets(),
+                revision,
+                ..stored.clone()
+            };
+            let answer = store.update_client(stale, issued, NOW).await;
+            assert_eq!(answer, Ok(UpdateClient::Stale), "{revision:?}");
+        }
+    }
+    // A client that was removed and added again under its name is another one.
+    let nobody = client("a").with_epoch(stored.epoch);
+    let answer = store.update_client(nobody, Issued::Ends, NOW).await;
+    assert_eq!(answer, Ok(UpdateClient::NotFound));
+    let found = store.find_client(&first.client_id).await;
+    assert_eq!(found, Ok(Some(stored)));
+}
+
+/// Of many who change one state of a client, exactly one does.
+pub async fn race_of_client_updates_has_one_winner(store: Arc<dyn Store>) {
+    let client = create(&*store, "a").await;
+    let update = |store: Arc<dyn Store>, racer: usize| {
+        let mut changed = client.clone();
+        changed.settings.access_token_lifetime = u32::try_from(racer + 1).ok();
+        async move { store.update_client(changed, Issued::Ends, NOW).await }
+    };
+    let seen = race(&store, update).await;
+    let stale = count(&seen, |it| *it == Ok(UpdateClient::Stale));
+    assert_eq!(stale, RACERS - 1);
+    let winner = seen.into_iter().find_map(|it| match it {
+        Ok(UpdateClient::Updated(client)) => Some(client),
+        _ => None,
+    });
+    assert_eq!(store.find_client(&client.client_id).await, Ok(winner));
 }

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use countersign_core::{Client, Timestamp, TokenId};
 
 use super::samples::{NOW, create, token};
+use super::scene::liveness;
 use super::{RACERS, count, entries, race};
-use crate::{
-    CHANGE_RETENTION_SECONDS, Deployment, Liveness, LivenessQuery, MarkDeployment, RevokeToken,
-    Store,
-};
+use crate::{CHANGE_RETENTION_SECONDS, Deployment, Liveness, MarkDeployment, RevokeToken, Store};
 
 /// A store that is up says so.
 pub async fn ping_answers(store: Arc<dyn Store>) {
@@ -41,11 +39,7 @@ pub async fn sweep_removes_only_what_expired(store: Arc<dyn Store>) {
     assert_eq!(store.sweep(NOW, 100).await, Ok(3));
     let mut after = Vec::new();
     for token in tokens {
-        let query = LivenessQuery {
-            client_id: client.client_id.clone(),
-            token,
-        };
-        after.push(store.liveness(&query).await.expect("the store is up"));
+        after.push(liveness(&store, &client, token).await);
     }
     let (gone, kept) = (Liveness::Live, Liveness::TokenRevoked);
     assert_eq!(after, [gone, gone, kept, kept, gone]);

@@ -3,11 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use countersign_core::{Client, User};
+
 use super::entries;
-use super::samples::{NOW, client, create, key, key_id, token, varied_clients, varied_keys};
+use super::samples::{
+    NOW, client, create, create_grant, create_user, key, key_id, next_refresh, secrets, token,
+    username, varied_clients, varied_grants, varied_keys, varied_resources, varied_scopes,
+    varied_users,
+};
+use super::scene::{Scene, change_client, change_user, liveness};
 use crate::{
-    AnnounceKeys, Change, CreateClient, Deployment, KeyRing, Liveness, LivenessQuery,
-    MarkDeployment, RevokeKey, RevokeToken, Store,
+    AnnounceKeys, Change, CreateClient, CreateGrant, CreateUser, Define, Deployment, EndGrant,
+    GrantFilter, Issued, KeyRing, Liveness, MarkDeployment, RESTORE_EPOCHS, RefreshOutcome,
+    Registry, RestoreGap, RevokeKey, RevokeToken, Store, ThrottleSubject,
 };
 
 /// Clients come back with every field.
@@ -35,17 +43,127 @@ pub async fn clients_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
     assert_eq!(open().await.list_clients(None, 1_000).await, before);
 }
 
-/// RULES R10: no epoch is drawn twice, not even when the client with the latest one was removed.
+/// Changed clients come back as they were changed.
+pub async fn updates_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scene = Scene::set(&store, "a").await;
+    let reset = |it: &mut Client| it.secrets = secrets();
+    let client = change_client(&store, &scene.client, Issued::Ends, reset).await;
+    let rename = |it: &mut User| (it.username, it.enabled) = (username("Zo\u{eb}"), false);
+    let user = change_user(&store, &scene.user, Issued::Ends, rename).await;
+    drop(store);
+    let store = open().await;
+    let found = store.find_client(&client.client_id).await;
+    assert_eq!(found, Ok(Some(client)));
+    let found = store.find_user_by_name(&user.username.key()).await;
+    assert_eq!(found, Ok(Some(user)));
+    assert_eq!(scene.liveness(&store).await, Liveness::ClientEnded);
+}
+
+/// Users come back with every field.
+pub async fn users_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    for new in varied_users() {
+        let created = store.create_user(new).await;
+        assert!(matches!(created, Ok(CreateUser::Created(_))), "{created:?}");
+    }
+    let removed = create_user(&*store, "removed").await;
+    assert!(store.remove_user(removed.id, NOW).await.is_ok());
+    let before = store.list_users(None, 1_000).await;
+    let count = before.as_ref().map(Vec::len);
+    assert_eq!(count, Ok(varied_users().len()));
+    drop(store);
+    assert_eq!(open().await.list_users(None, 1_000).await, before);
+}
+
+/// Grants come back with every field, the ended ones do not, and a rotation is as it was answered.
+pub async fn grants_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scene = Scene::set(&store, "a").await;
+    for grant in varied_grants(&scene.client, &scene.user) {
+        let created = store.create_grant(grant, 1_000).await;
+        assert!(matches!(created, Ok(CreateGrant::Created { .. })));
+    }
+    let ended = create_grant(&*store, &scene.client, &scene.user).await;
+    assert_eq!(store.end_grant(ended.id).await, Ok(EndGrant::Ended));
+    let next = next_refresh(scene.refresh());
+    let rotated = store.rotate_refresh(scene.seen(), next.clone()).await;
+    assert_eq!(rotated, Ok(RefreshOutcome::Done));
+    let before = store.list_grants(GrantFilter::default(), None, 1_000).await;
+    drop(store);
+    let store = open().await;
+    let after = store.list_grants(GrantFilter::default(), None, 1_000).await;
+    assert_eq!(after, before);
+    assert_eq!(scene.liveness(&store).await, Liveness::Live);
+    let ended = Scene {
+        grant: ended,
+        ..scene.clone()
+    };
+    assert_eq!(ended.liveness(&store).await, Liveness::GrantEnded);
+    let again = store.rotate_refresh(scene.seen(), next).await;
+    assert_eq!(again, Ok(RefreshOutcome::Done));
+    let late = next_refresh(scene.refresh());
+    let outcome = store.rotate_refresh(scene.seen(), late).await;
+    assert_eq!(outcome, Ok(RefreshOutcome::Changed));
+}
+
+/// Definitions come back with every field.
+pub async fn definitions_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    for scope in varied_scopes() {
+        assert_eq!(store.define_scope(scope).await, Ok(Define::Added));
+    }
+    for resource in varied_resources() {
+        assert_eq!(store.define_resource(resource).await, Ok(Define::Added));
+    }
+    drop(store);
+    let registry = Registry {
+        scopes: varied_scopes(),
+        resources: varied_resources(),
+    };
+    assert_eq!(open().await.registry().await, Ok(registry));
+}
+
+/// RULES S5: whoever guesses gains nothing when the service starts again.
+pub async fn rule_s5_failures_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let subjects = [ThrottleSubject::from_bytes([1; 16])];
+    let mut counts = Vec::new();
+    for seconds in 0..3 {
+        let store = open().await;
+        let counted = store.count_failure(&subjects, NOW.plus(seconds), 120);
+        counts.extend(counted.await.expect("the store is up"));
+    }
+    let counts: Vec<u32> = counts.into_iter().map(|it| it.count).collect();
+    assert_eq!(counts, [1, 2, 3]);
+}
+
+/// RULES R4: a declared restore is remembered, and the epochs that it passed over are never drawn.
+pub async fn rule_r4_declared_restore_outlives_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let before = create(&*store, "a").await.epoch.number();
+    let gap = RestoreGap {
+        restored_to: NOW.plus(-600),
+        declared_at: NOW,
+    };
+    assert_eq!(store.declare_restore(gap).await, Ok(()));
+    drop(store);
+    let store = open().await;
+    assert_eq!(store.restore_gap().await, Ok(Some(gap)));
+    let after = create_user(&*store, "a").await.epoch.number();
+    assert!(after > before + RESTORE_EPOCHS, "{before} then {after}");
+}
+
+/// RULES R10: no epoch is drawn twice, not even when the client or user with the latest one was removed.
 pub async fn rule_r10_epochs_go_on(open: impl AsyncFn() -> Arc<dyn Store>) {
     let mut epochs = BTreeSet::new();
     for round in 0..4 {
         let store = open().await;
         let client = create(&*store, "a").await;
-        assert!(
-            epochs.insert(client.epoch),
-            "{:?} came twice, round {round}",
-            client.epoch
-        );
+        let user = create_user(&*store, "a").await;
+        for epoch in [client.epoch, user.epoch] {
+            assert!(epochs.insert(epoch), "{epoch:?} came twice, round {round}");
+        }
+        assert!(store.remove_user(user.id, NOW).await.is_ok());
         assert!(store.remove_client(&client.client_id, NOW).await.is_ok());
     }
 }
@@ -79,11 +197,7 @@ pub async fn revocations_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store
     drop(store);
     let store = open().await;
     for (token, expected) in [(dead, Liveness::TokenRevoked), (live, Liveness::Live)] {
-        let query = LivenessQuery {
-            client_id: client.client_id.clone(),
-            token,
-        };
-        assert_eq!(store.liveness(&query).await, Ok(expected));
+        assert_eq!(liveness(&store, &client, token).await, expected);
     }
     let again = store.revoke_token(&dead, NOW.plus(600)).await;
     assert_eq!(again, Ok(RevokeToken::AlreadyRevoked));

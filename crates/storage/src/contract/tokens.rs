@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Client, Epoch, TokenId};
+use countersign_core::{Epoch, GrantId, TokenId};
 
-use super::samples::{NOW, client, create, token};
+use super::samples::{Counting, NOW, client, create, create_grant, token, token_of};
+use super::scene::{End, Scene, liveness};
 use super::{RACERS, count, race};
-use crate::{Liveness, LivenessQuery, RevokeToken, Store};
+use crate::{Liveness, RevokeToken, Store};
 
 /// RULES A2: nothing ended it.
 pub async fn rule_a2_token_of_a_stored_client_is_live(store: Arc<dyn Store>) {
@@ -164,10 +165,67 @@ pub async fn answered_revocation_is_seen_by_every_reader(store: Arc<dyn Store>) 
     assert_eq!(race(&store, revoke).await.into_iter().sum::<usize>(), 0);
 }
 
-async fn liveness(store: &Arc<dyn Store>, client: &Client, token: TokenId) -> Liveness {
-    let query = LivenessQuery {
-        client_id: client.client_id.clone(),
-        token,
-    };
-    store.liveness(&query).await.expect("the store is up")
+/// RULES A2: a token ends with its grant, its user and its client, at once; nobody else's does.
+pub async fn rule_a2_token_ends_with_what_it_stands_on(store: Arc<dyn Store>) {
+    let other = Scene::set(&store, "other").await;
+    for end in End::ALL {
+        let scene = Scene::set(&store, &format!("{end:?}")).await;
+        let second = create_grant(&*store, &scene.client, &scene.user).await;
+        assert_eq!(scene.liveness(&store).await, Liveness::Live, "{end:?}");
+        scene.end(&store, end).await;
+        assert_eq!(scene.liveness(&store).await, end.told(), "{end:?}");
+        let second = liveness(&store, &scene.client, token_of(&second)).await;
+        let own = liveness(&store, &scene.client, token(scene.client.epoch)).await;
+        let (expected_second, expected_own) = match end.told() {
+            Liveness::GrantEnded => (Liveness::Live, Liveness::Live),
+            Liveness::UserEnded => (Liveness::UserEnded, Liveness::Live),
+            told => (told, told),
+        };
+        assert_eq!(second, expected_second, "{end:?}");
+        assert_eq!(own, expected_own, "{end:?}");
+        if end != End::Everything {
+            assert_eq!(other.liveness(&store).await, Liveness::Live, "{end:?}");
+        }
+    }
+}
+
+/// RULES A2: a token stands on a grant of its own client, in the epoch that it carries, or on nothing.
+pub async fn rule_a2_token_of_a_grant_that_is_not_its_own_is_dead(store: Arc<dyn Store>) {
+    let a = Scene::set(&store, "a").await;
+    let b = Scene::set(&store, "b").await;
+    let forged = |grant, epoch| TokenId::generate(grant, epoch, &Counting);
+    for grant in [b.grant.id, GrantId::from_bytes([0xff; 16])] {
+        let token = forged(grant, a.client.epoch);
+        let told = liveness(&store, &a.client, token).await;
+        assert_eq!(told, Liveness::GrantEnded, "{grant}");
+    }
+    // The grant of an earlier epoch, although everything else would fit.
+    a.end(&store, End::ClientEpoch).await;
+    let client = store.find_client(&a.client.client_id).await;
+    let client = client.expect("the store is up").expect("it is there");
+    let token = forged(a.grant.id, client.epoch);
+    let told = liveness(&store, &client, token).await;
+    assert_eq!(told, Liveness::GrantEnded);
+}
+
+/// RULES A2: of several ends, that of the client is told first, then that of the user, the grant and the token.
+pub async fn rule_a2_widest_end_is_told_first(store: Arc<dyn Store>) {
+    for grant_ends in [false, true] {
+        let scene = Scene::set(&store, &format!("{grant_ends}")).await;
+        let token = token_of(&scene.grant);
+        let revoked = store.revoke_token(&token, NOW.plus(600)).await;
+        assert_eq!(revoked, Ok(RevokeToken::Revoked));
+        let mut told = vec![liveness(&store, &scene.client, token).await];
+        let end = if grant_ends {
+            End::Grant
+        } else {
+            End::UserDisabled
+        };
+        for end in [end, End::ClientRemoved] {
+            scene.end(&store, end).await;
+            told.push(liveness(&store, &scene.client, token).await);
+        }
+        let expected = [Liveness::TokenRevoked, end.told(), Liveness::ClientEnded];
+        assert_eq!(told, expected);
+    }
 }

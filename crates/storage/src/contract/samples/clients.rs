@@ -1,48 +1,17 @@
-//! Clients, keys and tokens of every kind, for the rules.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! Clients of every kind.
 
 use countersign_core::{
-    AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, EntityId, Epoch, GrantId,
-    GrantType, IntrospectionReach, KeyId, KeyPurpose, KeyRecord, NewClient, Random, Scope,
-    SecretHash, SigningAlgorithm, Timestamp, TokenId,
+    AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, EntityId, GrantType,
+    IntrospectionReach, NewClient, Scope, SecretHash, SigningAlgorithm, Timestamp,
 };
 
-use crate::{ClientStore, CreateClient, Store};
-
-/// When the samples were made.
-pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-/// Bytes that are different at every call, and the same in every run.
-#[derive(Debug)]
-pub struct Counting;
-
-impl Random for Counting {
-    fn fill(&self, buffer: &mut [u8]) {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let count = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        for (byte, count) in buffer.iter_mut().rev().zip(count.iter().rev().cycle()) {
-            *byte = *count;
-        }
-    }
-}
+use super::{Counting, NOW, key_id};
+use crate::{CreateClient, Store};
 
 /// Settings about which as little as possible was said.
 #[must_use]
 pub fn plain_settings() -> ClientSettings {
-    ClientSettings {
-        grant_types: vec![GrantType::ClientCredentials],
-        scope: Scope::empty(),
-        default_scope: None,
-        resources: Vec::new(),
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
-        token_endpoint_auth_method: None,
-        introspect: IntrospectionReach::default(),
-        access_token_format: None,
-        access_token_signed_response_alg: None,
-        access_token_lifetime: None,
-    }
+    ClientSettings::new(vec![GrantType::ClientCredentials])
 }
 
 /// A client with plain settings and no secret.
@@ -74,6 +43,7 @@ pub fn secrets() -> Vec<ClientSecret> {
             },
             created_at: NOW,
             weak: false,
+            expires_at: None,
         },
         ClientSecret {
             hash: SecretHash::Argon2id {
@@ -81,6 +51,7 @@ pub fn secrets() -> Vec<ClientSecret> {
             },
             created_at: NOW.plus(-1),
             weak: true,
+            expires_at: Some(NOW.plus(86_400)),
         },
     ]
 }
@@ -142,62 +113,26 @@ pub fn varied_clients() -> Vec<NewClient> {
             it.settings.access_token_signed_response_alg = Some(algorithm);
         });
     }
-    add("lifetime", &|it| {
+    add("lifetimes", &|it| {
         it.settings.access_token_lifetime = Some(60);
+        it.settings.refresh_token_lifetime = Some(ClientSettings::MAX_REFRESH_TOKEN_LIFETIME);
+        it.settings.refresh_token_idle_lifetime = Some(1);
     });
+    add("no rotation", &|it| {
+        it.settings.refresh_token_rotation = false;
+    });
+    for seconds in [0, ClientSettings::MAX_RETRY_WINDOW] {
+        add(&format!("retry window {seconds}"), &|it| {
+            it.settings.refresh_token_retry_window = Some(seconds);
+        });
+    }
     clients
 }
 
 /// Stores a plain client and gives it back.
 pub async fn create(store: &dyn Store, client_id: &str) -> Client {
-    match ClientStore::create_client(store, client(client_id)).await {
+    match store.create_client(client(client_id)).await {
         Ok(CreateClient::Created(client)) => client,
         other => unreachable!("the client {client_id} cannot be created: {other:?}"),
     }
-}
-
-/// A key id.
-#[must_use]
-pub fn key_id(id: &str) -> KeyId {
-    id.parse().expect("the name of a sample is a key id")
-}
-
-/// A signing key that was made at [`NOW`].
-#[must_use]
-pub fn key(id: &str) -> KeyRecord {
-    KeyRecord {
-        id: key_id(id),
-        purpose: KeyPurpose::Signing(SigningAlgorithm::Es256),
-        created_at: NOW,
-        active_from: NOW.plus(305),
-        revoked_at: None,
-        sealed: vec![0, 255, b'\'', 1],
-    }
-}
-
-/// A key for every purpose, sealed in nothing and in much, revoked and not.
-#[must_use]
-pub fn varied_keys() -> Vec<KeyRecord> {
-    let purposes = SigningAlgorithm::ALL
-        .into_iter()
-        .map(KeyPurpose::Signing)
-        .chain([KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets]);
-    let mut keys: Vec<KeyRecord> = purposes
-        .enumerate()
-        .map(|(number, purpose)| KeyRecord {
-            purpose,
-            ..key(&format!("key-{number}"))
-        })
-        .collect();
-    keys[1].sealed = Vec::new();
-    keys[2].sealed = (0..=255).cycle().take(8_192).collect();
-    keys[3].revoked_at = Some(NOW.plus(9));
-    keys[4].active_from = NOW;
-    keys
-}
-
-/// A token of client credentials, minted under `epoch`.
-#[must_use]
-pub fn token(epoch: Epoch) -> TokenId {
-    TokenId::generate(GrantId::NONE, epoch, &Counting)
 }

@@ -1,0 +1,89 @@
+//! What an operator has to know afterwards (RULES O1): security decisions that a response does not tell.
+//!
+//! Each event is one line of the log with the target `countersign::audit`, a name in the field `event`, and the ids that
+//! it concerns. No event holds a token or a secret.
+
+use countersign_core::{ClientId, EntityId, Grant, GrantId};
+
+/// A refresh token was used again after its successor: it or the successor is in wrong hands, and the grant was ended
+/// (RULES R2, RFC 9700 §4.14.2).
+pub(crate) fn refresh_reused(grant: &Grant, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "refresh_token_reused",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "a refresh token was used again; its grant was ended"
+    );
+}
+
+/// A refresh token is newer than storage knows: a backup was restored and nobody declared it (RULES R4).
+pub(crate) fn refresh_newer_than_stored(grant: &Grant, client: &ClientId) {
+    tracing::error!(
+        target: "countersign::audit",
+        event = "refresh_token_newer_than_stored",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "a refresh token is newer than storage; if a backup was restored, run: countersign recover --restored-to TIME"
+    );
+}
+
+/// A refresh token of the time that a declared restore has lost was accepted (RULES R4).
+pub(crate) fn refresh_recovered(grant: &Grant, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "refresh_token_recovered",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "a refresh token from the lost time of a restore was accepted"
+    );
+}
+
+/// A client presented the refresh token of another one (RULES R3).
+pub(crate) fn refresh_of_another_client(grant: &Grant, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "refresh_token_of_another_client",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "a client presented the refresh token of another one"
+    );
+}
+
+/// There were too many grants of one user and client; the oldest was ended (RULES R10).
+pub(crate) fn oldest_grant_ended(grant: GrantId, user: EntityId, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "oldest_grant_ended",
+        %grant,
+        %user,
+        %client,
+        "the user had too many grants with this client; the oldest was ended"
+    );
+}
+
+/// A user has signed in.
+pub(crate) fn signed_in(user: EntityId, client: &ClientId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "signed_in",
+        %user,
+        %client,
+        "a user signed in"
+    );
+}
+
+/// Somebody could not prove to be a user. The name is not told: people type passwords where names belong.
+pub(crate) fn sign_in_refused(user: Option<EntityId>, client: &ClientId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "sign_in_refused",
+        user = user.map(tracing::field::display),
+        %client,
+        "a sign-in was refused"
+    );
+}

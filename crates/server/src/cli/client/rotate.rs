@@ -1,0 +1,53 @@
+//! `countersign client rotate-secret`.
+
+use clap::Args;
+use countersign_core::ClientId;
+
+use super::add::secret_source;
+use super::{change_failed, describe, warn_if_weak, with_secret};
+use crate::cli::{Global, duration};
+use crate::output::{Failure, print};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    countersign client rotate-secret billing --overlap 24h\n      \
+    For a day, both secrets are accepted: time to give the new one to every instance.\n  \
+    countersign client rotate-secret billing\n      \
+    The secret has leaked: the old one is refused within a second.\n  \
+    pass show billing | countersign client rotate-secret billing --secret-stdin")]
+pub(crate) struct RotateSecret {
+    /// The client
+    client_id: ClientId,
+    /// How long the secret that the client has is accepted beside the new one: 90, 90s, 15m, 24h or 7d
+    #[arg(long, value_name = "DURATION", default_value = "0", hide_default_value = true, value_parser = duration::seconds)]
+    overlap: u32,
+    /// Read the secret from standard input instead of drawing one
+    #[arg(long)]
+    secret_stdin: bool,
+}
+
+impl RotateSecret {
+    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let source = secret_source(self.secret_stdin)?;
+        let opened = global.provider().await?;
+        let rotated = opened
+            .provider
+            .rotate_client_secret(&self.client_id, source, self.overlap)
+            .await
+            .map_err(|error| change_failed(&self.client_id, error))?;
+        let client = rotated.client;
+        warn_if_weak(global.format(), &client);
+        let mut members = describe(&client);
+        let previous = client.secrets.iter().find_map(|secret| secret.expires_at);
+        let old = match previous {
+            Some(end) => format!("the one before is accepted until {end}"),
+            None => "the one before is refused within a second".to_owned(),
+        };
+        if let Some(end) = previous {
+            members.insert("previous_secret_expires_at".into(), end.as_seconds().into());
+        }
+        let text = format!("Client {} has a new secret; {old}.", client.client_id);
+        let text = with_secret(text, &mut members, rotated.secret.as_ref());
+        print(global.format(), &text, &members)
+    }
+}

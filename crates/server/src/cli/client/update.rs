@@ -1,0 +1,59 @@
+//! `countersign client update`.
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use countersign_core::ClientId;
+
+use super::settings::{MEMBERS, SettingsArgs, unset};
+use super::{change_failed, describe};
+use crate::cli::Global;
+use crate::output::{Failure, print};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    countersign client update billing --scope 'invoices.read invoices.write'\n      \
+    These scopes take the place of all that the client had.\n  \
+    countersign client update billing --access-token-lifetime 5m --refresh-rotation off\n  \
+    countersign client update billing --unset default_scope --unset access_token_lifetime\n\n\
+    What is not named stays as it is. A list that is named replaces the whole list. What was issued to the client \
+    lives on, as far as the client may still have it; to end it: countersign revoke --client ID")]
+pub(crate) struct Update {
+    /// The client
+    client_id: ClientId,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// A member, as `client show` names it, that goes back to what it is where nothing is said; may be given several times
+    #[arg(long, value_name = "MEMBER", value_parser = unsettable())]
+    unset: Vec<String>,
+}
+
+/// The members about which nothing need be said.
+fn unsettable() -> PossibleValuesParser {
+    PossibleValuesParser::new(MEMBERS.into_iter().filter(|name| *name != "grant_types"))
+}
+
+impl Update {
+    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
+        if self.settings == SettingsArgs::default() && self.unset.is_empty() {
+            return Err(Failure::usage(
+                "say what is to change; see: countersign client update --help",
+            ));
+        }
+        let opened = global.provider().await?;
+        let changed = opened
+            .provider
+            .change_client(&self.client_id, |settings| {
+                for member in &self.unset {
+                    unset(settings, member);
+                }
+                self.settings.apply_to(settings);
+            })
+            .await;
+        let client = changed.map_err(|error| change_failed(&self.client_id, error))?;
+        let text = format!(
+            "Client {} updated; a running server knows within a second.",
+            client.client_id
+        );
+        print(global.format(), &text, &describe(&client))
+    }
+}

@@ -1,0 +1,150 @@
+//! Where a request comes from: the peer of the connection, or what a trusted proxy says about it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use axum::http::{Extensions, HeaderMap};
+use countersign_provider::Origin;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// The other end of the connection on which a request came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// A proxy whose word about addresses is taken: one address, or a network of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct TrustedProxy(IpNet);
+
+impl FromStr for TrustedProxy {
+    type Err = ipnet::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let network = text
+            .parse::<IpAddr>()
+            .map(IpNet::from)
+            .or_else(|_| text.parse())?;
+        Ok(Self(network))
+    }
+}
+
+impl TryFrom<String> for TrustedProxy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+            .map_err(|_| format!("'{text}' is no address and no network such as 10.0.0.0/8"))
+    }
+}
+
+impl From<TrustedProxy> for String {
+    fn from(proxy: TrustedProxy) -> Self {
+        proxy.0.to_string()
+    }
+}
+
+/// Where a request comes from. `X-Forwarded-For` is believed as far as trusted proxies have written it: from the right,
+/// up to the first address that is none of theirs (attack class 70).
+pub(super) fn origin(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    proxies: &[TrustedProxy],
+) -> Origin {
+    let Some(Peer(peer)) = extensions.get::<Peer>() else {
+        return Origin::default();
+    };
+    let peer = peer.ip().to_canonical();
+    let is_trusted = |address: &IpAddr| proxies.iter().any(|proxy| proxy.0.contains(address));
+    if !is_trusted(&peer) {
+        return Origin::from_address(peer);
+    }
+    let mut nearest = peer;
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for hop in hops.iter().rev() {
+        // What is no address was not written by a proxy that we know.
+        let Some(address) = read_address(hop.trim()) else {
+            break;
+        };
+        nearest = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    Origin::from_address(nearest)
+}
+
+/// An address as proxies write it: alone, or with the port.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(text)
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&'static str], proxies: &[&str]) -> String {
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer(SocketAddr::new(peer.parse().unwrap(), 4_000)));
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_static(value));
+        }
+        let proxies: Vec<TrustedProxy> = proxies.iter().map(|text| text.parse().unwrap()).collect();
+        origin(&extensions, &headers, &proxies)
+            .address
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn cve_2017_6413_forwarded_addresses_are_believed_from_trusted_proxies_only() {
+        let proxy = &["10.0.0.0/8", "::1"][..];
+        for (peer, forwarded, proxies, expected) in [
+            ("192.0.2.1", &[][..], &[][..], "192.0.2.1"),
+            ("192.0.2.1", &["203.0.113.9"], &[], "192.0.2.1"),
+            ("192.0.2.1", &["203.0.113.9"], proxy, "192.0.2.1"),
+            ("10.0.0.1", &["203.0.113.9"], proxy, "203.0.113.9"),
+            ("::ffff:10.0.0.1", &["203.0.113.9"], proxy, "203.0.113.9"),
+            // What the client wrote itself stands on the left.
+            (
+                "10.0.0.1",
+                &["1.2.3.4, 203.0.113.9, 10.0.0.2"],
+                proxy,
+                "203.0.113.9",
+            ),
+            (
+                "10.0.0.1",
+                &["1.2.3.4", "203.0.113.9"],
+                proxy,
+                "203.0.113.9",
+            ),
+            ("10.0.0.1", &["203.0.113.9:5000"], proxy, "203.0.113.9"),
+            ("10.0.0.1", &["[2001:db8::1]:5000"], proxy, "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]"], proxy, "2001:db8::1"),
+            ("10.0.0.1", &["nonsense"], proxy, "10.0.0.1"),
+            ("10.0.0.1", &["1.2.3.4, nonsense"], proxy, "10.0.0.1"),
+            ("10.0.0.1", &[], proxy, "10.0.0.1"),
+        ] {
+            assert_eq!(
+                seen(peer, forwarded, proxies),
+                expected,
+                "{peer} {forwarded:?}"
+            );
+        }
+    }
+}

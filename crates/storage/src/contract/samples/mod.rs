@@ -1,0 +1,36 @@
+//! Clients, users, grants, tokens, keys and definitions of every kind, for the rules.
+
+mod clients;
+mod definitions;
+mod grants;
+mod keys;
+mod users;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use countersign_core::{Random, Timestamp};
+
+pub use clients::{client, create, plain_settings, secrets, varied_clients};
+pub use definitions::{resource_definition, scope_definition, varied_resources, varied_scopes};
+pub use grants::{
+    create_grant, first_refresh, grant, grant_at, next_refresh, token, token_of, varied_grants,
+};
+pub use keys::{key, key_id, varied_keys};
+pub use users::{create_user, user, username, varied_users};
+
+/// When the samples were made.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// Bytes that are different at every call, and the same in every run.
+#[derive(Debug)]
+pub struct Counting;
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let count = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        for (byte, count) in buffer.iter_mut().rev().zip(count.iter().rev().cycle()) {
+            *byte = *count;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Grants in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use countersign_core::{CurrentRefresh, EntityId, Grant, GrantId, Timestamp};
+
+use super::{MemoryStore, State};
+use crate::{
+    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantStore, RefreshOutcome, SeenRefresh,
+    StoreError,
+};
+
+/// The grants and what they are found by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Grants {
+    rows: BTreeMap<GrantId, Row>,
+    /// Of each user and client.
+    pairs: BTreeSet<(EntityId, EntityId, GrantId)>,
+    /// When the sweep looks at each.
+    looks: BTreeSet<(Timestamp, GrantId)>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    grant: Grant,
+    look_at: Timestamp,
+}
+
+impl Grants {
+    pub(super) fn get(&self, id: GrantId) -> Option<&Grant> {
+        self.rows.get(&id).map(|row| &row.grant)
+    }
+
+    /// The first grant that the sweep is to look at by `now`.
+    pub(super) fn due(&self, now: Timestamp) -> Option<&Grant> {
+        let (look_at, id) = self.looks.first()?;
+        self.get(*id).filter(|_| *look_at <= now)
+    }
+
+    /// The sweep has looked at a grant that is needed still, and will again when it would end now.
+    pub(super) fn look_again(&mut self, id: GrantId) {
+        if let Some(row) = self.rows.get_mut(&id) {
+            self.looks.remove(&(row.look_at, id));
+            row.look_at = row.grant.row_ends_at();
+            self.looks.insert((row.look_at, id));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: GrantId) -> Option<Grant> {
+        let Row { grant, look_at } = self.rows.remove(&id)?;
+        self.pairs.remove(&(grant.user, grant.client, id));
+        self.looks.remove(&(look_at, id));
+        Some(grant)
+    }
+
+    fn insert(&mut self, grant: Grant) {
+        let (id, look_at) = (grant.id, grant.row_ends_at());
+        self.pairs.insert((grant.user, grant.client, id));
+        self.looks.insert((look_at, id));
+        self.rows.insert(id, Row { grant, look_at });
+    }
+
+    /// Ends the oldest grants that `new` has as brothers, until there are no more than `limit` with it.
+    fn end_oldest_beside(&mut self, new: &Grant, limit: u32) -> Vec<GrantId> {
+        let first = (new.user, new.client, GrantId::NONE);
+        let last = (new.user, new.client, GrantId::from_bytes([u8::MAX; 16]));
+        let ids: Vec<GrantId> = self.pairs.range(first..=last).map(|pair| pair.2).collect();
+        let too_many = ids.len().saturating_sub(limit as usize);
+        let others = ids.into_iter().filter(|id| *id != new.id);
+        let ended: Vec<GrantId> = others.take(too_many).collect();
+        for id in &ended {
+            self.remove(*id);
+        }
+        ended
+    }
+}
+
+impl State {
+    pub(super) fn grant_is_live(&self, grant: &Grant) -> bool {
+        self.client_is_live(grant.client, grant.client_epoch)
+            && self.user_is_live(grant.user, grant.user_epoch)
+    }
+
+    /// The grant that was seen, if it is live.
+    fn seen_grant(&mut self, seen: &SeenRefresh) -> Option<&mut Grant> {
+        let grant = self.grants.get(seen.grant)?;
+        let same_epochs =
+            grant.client_epoch == seen.client_epoch && grant.user_epoch == seen.user_epoch;
+        if !(same_epochs && self.grant_is_live(grant)) {
+            return None;
+        }
+        self.grants
+            .rows
+            .get_mut(&seen.grant)
+            .map(|row| &mut row.grant)
+    }
+
+    /// Changes the refresh token that was seen, if it is current and its grant is live.
+    fn change_refresh(
+        &mut self,
+        seen: &SeenRefresh,
+        change: impl FnOnce(&mut CurrentRefresh),
+    ) -> RefreshOutcome {
+        let Some(grant) = self.seen_grant(seen) else {
+            return RefreshOutcome::Ended;
+        };
+        match &mut grant.refresh {
+            Some(current)
+                if (current.generation, current.nonce) == (seen.generation, seen.nonce) =>
+            {
+                change(current);
+                RefreshOutcome::Done
+            }
+            _ => RefreshOutcome::Changed,
+        }
+    }
+}
+
+#[async_trait]
+impl GrantStore for MemoryStore {
+    async fn create_grant(&self, grant: Grant, limit: u32) -> Result<CreateGrant, StoreError> {
+        let mut state = self.state()?;
+        if !state.client_is_live(grant.client, grant.client_epoch) {
+            return Ok(CreateGrant::ClientEnded);
+        }
+        if !state.user_is_live(grant.user, grant.user_epoch) {
+            return Ok(CreateGrant::UserEnded);
+        }
+        if state.grants.get(grant.id).is_some() {
+            let id = EntityId::from_bytes(*grant.id.as_bytes());
+            return Err(StoreError::EntityIdTaken(id));
+        }
+        state.grants.insert(grant.clone());
+        let ended = state.grants.end_oldest_beside(&grant, limit);
+        Ok(CreateGrant::Created { ended })
+    }
+
+    async fn find_grant(&self, id: GrantId) -> Result<Option<FoundGrant>, StoreError> {
+        let state = self.state()?;
+        Ok(state.grants.get(id).map(|grant| FoundGrant {
+            grant: grant.clone(),
+            client_is_live: state.client_is_live(grant.client, grant.client_epoch),
+            user: state.users.get(grant.user).cloned(),
+        }))
+    }
+
+    async fn rotate_refresh(
+        &self,
+        seen: SeenRefresh,
+        next: CurrentRefresh,
+    ) -> Result<RefreshOutcome, StoreError> {
+        let mut state = self.state()?;
+        let nonce = next.nonce;
+        let outcome = state.change_refresh(&seen, |current| *current = next);
+        // RULES R5: "the nonce is mine" means "I won".
+        let mine = |grant: &Grant| grant.refresh.as_ref().is_some_and(|it| it.nonce == nonce);
+        if outcome == RefreshOutcome::Changed && state.grants.get(seen.grant).is_some_and(mine) {
+            return Ok(RefreshOutcome::Done);
+        }
+        Ok(outcome)
+    }
+
+    async fn retry_refresh(
+        &self,
+        seen: SeenRefresh,
+        in_a_row: u32,
+    ) -> Result<RefreshOutcome, StoreError> {
+        Ok(self.state()?.change_refresh(&seen, |current| {
+            current.retried = true;
+            current.retried_in_a_row = in_a_row;
+        }))
+    }
+
+    async fn use_refresh(
+        &self,
+        seen: SeenRefresh,
+        now: Timestamp,
+    ) -> Result<RefreshOutcome, StoreError> {
+        Ok(self.state()?.change_refresh(&seen, |current| {
+            current.used_at = now;
+            current.previous_tag = None;
+        }))
+    }
+
+    async fn end_grant(&self, id: GrantId) -> Result<EndGrant, StoreError> {
+        Ok(match self.state()?.grants.remove(id) {
+            Some(_) => EndGrant::Ended,
+            None => EndGrant::NotFound,
+        })
+    }
+
+    async fn list_grants(
+        &self,
+        filter: GrantFilter,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let wanted = |grant: &&Grant| {
+            filter.user.is_none_or(|user| grant.user == user)
+                && filter.client.is_none_or(|client| grant.client == client)
+        };
+        let state = self.state()?;
+        let behind = state.grants.rows.range((from, Bound::Unbounded));
+        let grants = behind.map(|(_, row)| &row.grant).filter(wanted);
+        Ok(grants.take(limit as usize).cloned().collect())
+    }
+}
