@@ -12,10 +12,23 @@ const API: &str = "https://api.example.com";
 const OTHER_API: &str = "https://other-api.example.com";
 
 /// Duties that are broken on purpose. `docs/deviations.md` gives the reasons at length.
-const DEVIATIONS: [(&str, &str); 1] = [(
-    "RFC6749-05",
-    "both raw and form-encoded Basic credentials are accepted, since real clients send both",
-)];
+const DEVIATIONS: [(&str, &str); 2] = [
+    (
+        "RFC6749-05",
+        "both raw and form-encoded Basic credentials are accepted, since real clients send both",
+    ),
+    (
+        "RFC9700-14",
+        "the password grant is offered to those clients whose own list has it",
+    ),
+];
+
+/// Users that the suite needs: their role there, and their name here.
+const USERS: [(&str, &str); 2] = [
+    ("primary", "judge-user"),
+    ("guessed", "judge-guessed-user"),
+];
+const PASSWORD: &str = "a password of nobody";
 
 /// A client that the suite needs: its role there, and the arguments of `client add` here.
 struct Fixture<'issuer> {
@@ -28,6 +41,7 @@ struct Fixture<'issuer> {
     scopes: &'static [&'static str],
     resources: Vec<&'issuer str>,
     lifetime_seconds: Option<u32>,
+    idle_seconds: Option<u32>,
     arguments: &'static [&'static str],
 }
 
@@ -43,6 +57,7 @@ impl Fixture<'_> {
             scopes: &["read", "write"],
             resources: Vec::new(),
             lifetime_seconds: None,
+            idle_seconds: None,
             arguments: &[],
         }
     }
@@ -106,6 +121,35 @@ fn fixtures(issuer: &str) -> Vec<Fixture<'_>> {
             lifetime_seconds: Some(2),
             ..plain("short_lived", "short-lived")
         },
+        plain("guessed", "guessed"),
+        Fixture {
+            grant_types: &["password", "refresh_token", "client_credentials"],
+            resources: vec![API, OTHER_API],
+            ..plain("password", "password")
+        },
+        Fixture {
+            grant_types: &["password", "refresh_token"],
+            resources: vec![API],
+            ..plain("other_password", "other-password")
+        },
+        Fixture {
+            auth_method: "none",
+            grant_types: &["password", "refresh_token"],
+            resources: vec![API],
+            arguments: &["--public"],
+            ..plain("public_password", "public-password")
+        },
+        Fixture {
+            grant_types: &["password"],
+            resources: vec![API],
+            ..plain("no_refresh_token", "no-refresh-token")
+        },
+        Fixture {
+            grant_types: &["password", "refresh_token"],
+            resources: vec![API],
+            idle_seconds: Some(2),
+            ..plain("short_idle", "short-idle")
+        },
         Fixture {
             scopes: &["introspect", "read"],
             resources: vec![issuer, API],
@@ -126,9 +170,11 @@ struct TargetClient<'issuer> {
     resources: &'issuer [&'issuer str],
     #[serde(skip_serializing_if = "Option::is_none")]
     lifetime_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_seconds: Option<u32>,
 }
 
-/// Starts the program as in production, adds the clients that the suite needs, and lets it judge.
+/// Starts the program as in production, adds the clients and users that the suite needs, and lets it judge.
 pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
     server::build()?;
     let data = Data::new()?;
@@ -141,6 +187,14 @@ pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
         let client = client.map_err(|error| ChoreError::Answer(error.to_string()))?;
         clients.insert(fixture.role.to_owned(), client);
     }
+    let mut users = toml::Table::new();
+    for (role, username) in USERS {
+        data.run(&["user", "add", username, "--password-stdin"], PASSWORD)?;
+        let mut user = toml::Table::new();
+        user.insert("username".into(), username.into());
+        user.insert("password".into(), PASSWORD.into());
+        users.insert(role.into(), user.into());
+    }
     let _server = data.serve(&inside, &issuer)?;
     let certificate = data.path().join("front.pem");
     let _front = server::tls_front(&outside, &inside, &certificate)?;
@@ -149,7 +203,9 @@ pub(crate) fn judge(arguments: &[String]) -> Result<(), ChoreError> {
     target.insert("issuer".into(), issuer.as_str().into());
     target.insert("ca_file".into(), certificate.display().to_string().into());
     target.insert("bearer_endpoint".into(), bearer_endpoint(&issuer).into());
+    target.insert("throttled".into(), true.into());
     target.insert("clients".into(), clients.into());
+    target.insert("users".into(), users.into());
     let deviations = DEVIATIONS.map(|(id, reason)| (id.to_owned(), reason.into()));
     target.insert(
         "deviations".into(),
@@ -191,6 +247,7 @@ impl Fixture<'_> {
     /// Adds the client with `client add`.
     fn add(&self, data: &Data) -> Result<TargetClient<'_>, ChoreError> {
         let lifetime = self.lifetime_seconds.map(|seconds| seconds.to_string());
+        let idle = self.idle_seconds.map(|seconds| seconds.to_string());
         let mut words = vec!["client", "add", self.client_id];
         for (flag, values) in [
             ("--grant-type", self.grant_types),
@@ -204,6 +261,7 @@ impl Fixture<'_> {
                 .iter()
                 .flat_map(|it| ["--access-token-lifetime", it]),
         );
+        words.extend(idle.iter().flat_map(|it| ["--refresh-idle-lifetime", it]));
         words.extend(self.arguments);
         if self.secret.is_some() {
             words.push("--secret-stdin");
@@ -218,6 +276,7 @@ impl Fixture<'_> {
             scopes: self.scopes,
             resources: &self.resources,
             lifetime_seconds: self.lifetime_seconds,
+            idle_seconds: self.idle_seconds,
         })
     }
 }
