@@ -5,12 +5,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign_benches::{NOW, OsRandom};
 use countersign_core::{
-    Client, ClientSettings, CurrentRefresh, EntityId, Generation, Grant, GrantId, GrantLifetime,
+    Client, ClientSettings, CurrentRefresh, EntityId, EntityIds, Generation, Grant, GrantLifetime,
     GrantType, NewClient, NewUser, Random, User, UserProfile,
 };
 use countersign_storage::{
@@ -80,11 +79,8 @@ struct Bench {
     store: Arc<dyn Store>,
     client: Client,
     users: Vec<User>,
-    granted: AtomicU64,
+    ids: EntityIds,
 }
-
-/// How many grants are made in one second of the benchmark's clock, by which ids are ordered.
-const GRANTS_A_SECOND: u64 = 10_000;
 
 impl Bench {
     async fn prepare(store: Arc<dyn Store>) -> Self {
@@ -129,7 +125,7 @@ impl Bench {
             store,
             client,
             users: all,
-            granted: AtomicU64::new(0),
+            ids: EntityIds::new(),
         }
     }
 
@@ -139,9 +135,8 @@ impl Bench {
     }
 
     fn grant(&self, user: &User) -> Grant {
-        let second = self.granted.fetch_add(1, Ordering::Relaxed) / GRANTS_A_SECOND;
         Grant {
-            id: GrantId::generate(NOW.plus(second.cast_signed()), &OsRandom),
+            id: self.ids.next(NOW, &OsRandom).into(),
             client: self.client.id,
             client_epoch: self.client.epoch,
             user: user.id,

@@ -66,6 +66,15 @@ impl Call {
     }
 }
 
+/// The tokens of a successful response of the token endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: String,
+}
+
 /// The answer to a request.
 #[derive(Debug)]
 pub struct Answer {
@@ -108,6 +117,15 @@ impl Answer {
         assert_eq!(self.status, 200, "{}", self.text());
         let token = &self.json()["access_token"];
         token.as_str().expect("an access_token").to_owned()
+    }
+
+    /// Both tokens of a successful response of the token endpoint.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        let access = self.access_token();
+        let refresh = &self.json()["refresh_token"];
+        let refresh = refresh.as_str().expect("a refresh_token").to_owned();
+        Tokens { access, refresh }
     }
 
     /// The values of a header, joined as RFC 9110 §5.3 allows; empty if it is absent.

@@ -1,5 +1,6 @@
 //! A folder in which commands run.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -10,7 +11,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Finished, Input, Server, TestClient, binary};
+use crate::{Finished, Input, Server, TestClient, TestUser, binary};
 
 /// A temporary folder, the current one of every command that runs in it. The data folder is `data` in it.
 #[derive(Debug)]
@@ -24,13 +25,25 @@ impl Home {
     /// A folder with nothing in it.
     #[must_use]
     pub fn empty() -> Self {
-        Self(tempfile::tempdir().expect("a test machine has a temporary folder"))
+        Self::empty_in(&env::temp_dir())
+    }
+
+    /// The same, in a folder of its own: a [`Disk`](crate::Disk).
+    #[must_use]
+    pub fn empty_in(folder: &Path) -> Self {
+        Self(tempfile::tempdir_in(folder).expect("a test machine has a temporary folder"))
     }
 
     /// A folder whose data folder has its keys, the same ones in every home, and no client.
     #[must_use]
     pub fn with_keys() -> Self {
-        let home = Self::empty();
+        Self::with_keys_in(&env::temp_dir())
+    }
+
+    /// The same, in a folder of its own.
+    #[must_use]
+    pub fn with_keys_in(folder: &Path) -> Self {
+        let home = Self::empty_in(folder);
         let files = PREPARED.get_or_init(|| {
             let first = Self::empty();
             // The first command that adds something makes the keys.
@@ -146,6 +159,47 @@ impl Home {
         TestClient::new(client_id, secret)
     }
 
+    /// Adds a user with a password.
+    #[must_use]
+    pub fn add_user(&self, name: &str) -> TestUser {
+        let user = TestUser::new(name, "correct horse battery staple");
+        let arguments = ["--json", "user", "add", name, "--password-stdin"];
+        let stdin = Some(user.password.as_bytes());
+        let input = Input {
+            stdin,
+            ..Input::default()
+        };
+        let _ = self.run_with(&arguments, input).json();
+        user
+    }
+
+    /// Adds a client that signs users in and refreshes.
+    #[must_use]
+    pub fn add_password_client(&self, client_id: &str, arguments: &[&str]) -> TestClient {
+        let grant_types = [
+            "--grant-type",
+            "password",
+            "--grant-type",
+            "refresh_token",
+            "--grant-type",
+            "client_credentials",
+        ];
+        self.add_client(client_id, &[&grant_types, arguments].concat())
+    }
+
+    /// The generation of every grant that lives and has a refresh token, by the id of the grant.
+    #[must_use]
+    pub fn generations(&self) -> BTreeMap<String, u64> {
+        let grants = self.json(&["grant", "list"]);
+        let grants = grants.as_array().expect("an array").iter();
+        let live = grants.filter(|grant| grant["live"].as_bool().expect("a boolean"));
+        live.filter_map(|grant| {
+            let id = grant["id"].as_str().expect("an id");
+            Some((id.to_owned(), grant["generation"].as_u64()?))
+        })
+        .collect()
+    }
+
     /// Starts a server with nothing but a free port, and waits until it answers.
     #[must_use]
     pub fn serve(&self) -> Server {
@@ -155,13 +209,19 @@ impl Home {
     /// Starts a server with further arguments and variables, and waits until it answers.
     #[must_use]
     pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        Server::start(&mut self.serving(arguments, variables))
+    }
+
+    /// The command that [`Home::serve_with`] runs.
+    #[must_use]
+    pub fn serving(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let listen: &[&str] = if arguments.contains(&"--listen") {
             &[]
         } else {
             &["--listen", "127.0.0.1:0"]
         };
         let arguments = [&["--json", "serve"], listen, arguments].concat();
-        Server::start(&mut self.command(&arguments, variables))
+        self.command(&arguments, variables)
     }
 }
 

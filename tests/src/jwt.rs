@@ -27,6 +27,24 @@ pub fn kid(token: &str) -> String {
     header["kid"].as_str().expect("a kid").to_owned()
 }
 
+/// The id of the grant on which an access token stands, as commands write it (RULES A1: it is the beginning of the
+/// `jti`).
+#[must_use]
+pub fn grant(token: &str) -> String {
+    let claims = claims(token);
+    let jti = decode(claims["jti"].as_str().expect("a jti"));
+    let digits: Vec<String> = jti[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    // RFC 9562 §4.
+    let parts = [
+        &digits[..4],
+        &digits[4..6],
+        &digits[6..8],
+        &digits[8..10],
+        &digits[10..],
+    ];
+    parts.map(<[String]>::concat).join("-")
+}
+
 fn object(part: &str) -> Value {
     serde_json::from_slice(&decode(part)).expect("a part of a JWT is JSON")
 }

@@ -8,6 +8,8 @@
 //! | [`Home`] | a temporary folder in which commands run |
 //! | [`Server`] | a running `countersign serve`, stopped when dropped |
 //! | [`Call`], [`Answer`] | one HTTP exchange with it |
+//! | [`TestClient`], [`TestUser`] | who takes part in it |
+//! | [`Disk`] | a file system that fills up |
 //! | [`Finished`] | a command that has ended |
 //!
 //! Which binary is tested: the file that the variable `COUNTERSIGN_BIN` names, else `countersign` in the folder of the
@@ -24,16 +26,20 @@ mod binary;
 mod call;
 mod client;
 mod command;
+mod disk;
 mod home;
 pub mod jwt;
 mod server;
+mod user;
 mod wait;
 mod watch;
 
 pub use binary::binary;
-pub use call::{Answer, Call};
+pub use call::{Answer, Call, Tokens};
 pub use client::TestClient;
 pub use command::{Finished, Input};
+pub use disk::Disk;
 pub use home::Home;
 pub use server::Server;
+pub use user::TestUser;
 pub use wait::{PATIENCE, SECOND, eventually};

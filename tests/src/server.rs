@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use crate::watch::Watch;
-use crate::{Answer, Call, PATIENCE, TestClient, eventually};
+use crate::{Answer, Call, Finished, PATIENCE, TestClient, TestUser, eventually};
 
 /// The token endpoint, below the issuer.
 const TOKEN: &str = "/oauth2/token";
@@ -38,13 +38,18 @@ impl Server {
     /// Starts `command`, which is `serve --json`, and waits until it answers.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|ended| panic!("serve ended: {ended:#?}"))
+    }
+
+    /// The same, unless the server refuses to start: then what it said.
+    pub fn try_start(command: &mut Command) -> Result<Self, Finished> {
         let mut server = Self::spawn(command);
-        let document: Value = server.until(|stdout| serde_json::from_str(stdout).ok());
+        let document: Value = server.until(|stdout| serde_json::from_str(stdout).ok())?;
         let text = |name: &str| document[name].as_str().expect("a text").to_owned();
         server.address = text("listen").parse().expect("an address and a port");
         server.issuer = text("issuer");
         server.document = document;
-        server
+        Ok(server)
     }
 
     /// Starts `command`, which is `serve` for people, and waits until it has said all that it says. Gives that as well.
@@ -55,6 +60,7 @@ impl Server {
             let whole = stdout.contains("Ctrl-C") && stdout.ends_with('\n');
             whole.then(|| stdout.to_owned())
         });
+        let said = said.unwrap_or_else(|ended| panic!("serve ended: {ended:#?}"));
         let words: Vec<&str> = said.lines().next().unwrap_or_default().split(' ').collect();
         let [
             "Countersign",
@@ -99,15 +105,19 @@ impl Server {
         }
     }
 
-    /// Waits until `read` finds in standard output what it looks for.
-    fn until<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> T {
+    /// Waits until `read` finds in standard output what it looks for, or the server ends.
+    fn until<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> Result<T, Finished> {
         let found = eventually(PATIENCE, || match read(&self.stdout.text()) {
             Some(found) => Some(Ok(found)),
             None => self.try_wait().map(Err),
         });
         match found {
-            Some(Ok(found)) => found,
-            Some(Err(status)) => panic!("serve ended: {status}\n{}", self.stderr.whole()),
+            Some(Ok(found)) => Ok(found),
+            Some(Err(status)) => Err(Finished {
+                code: status.code(),
+                stdout: self.stdout.whole(),
+                stderr: self.stderr.whole(),
+            }),
             None => panic!("serve says nothing\n{}", self.stderr.text()),
         }
     }
@@ -176,6 +186,27 @@ impl Server {
         self.token(client, more).access_token()
     }
 
+    /// Signs a user in with the password grant and Basic.
+    #[must_use]
+    pub fn sign_in(&self, client: &TestClient, user: &TestUser, more: &[(&str, &str)]) -> Answer {
+        let form = [&user.form(), more].concat();
+        self.post(TOKEN).basic(client).form(&form).send()
+    }
+
+    /// A refresh with Basic, which is still to be sent.
+    #[must_use]
+    pub fn refreshing(&self, client: &TestClient, token: &str, more: &[(&str, &str)]) -> Call {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let form = [&form, more].concat();
+        self.post(TOKEN).basic(client).form(&form)
+    }
+
+    /// Refreshes with Basic.
+    #[must_use]
+    pub fn refresh(&self, client: &TestClient, token: &str) -> Answer {
+        self.refreshing(client, token, &[]).send()
+    }
+
     /// Asks about a token with Basic.
     #[must_use]
     pub fn introspect(&self, caller: &TestClient, token: &str) -> Answer {
@@ -198,11 +229,17 @@ impl Server {
         active
     }
 
+    /// A revocation with Basic, which is still to be sent.
+    #[must_use]
+    pub fn revoking(&self, client: &TestClient, token: &str) -> Call {
+        let form = [("token", token)];
+        self.post(REVOKE).basic(client).form(&form)
+    }
+
     /// Asks for the end of a token with Basic.
     #[must_use]
     pub fn revoke(&self, client: &TestClient, token: &str) -> Answer {
-        let form = [("token", token)];
-        self.post(REVOKE).basic(client).form(&form).send()
+        self.revoking(client, token).send()
     }
 
     /// The key ids in the JWKS.
@@ -216,18 +253,36 @@ impl Server {
 
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Kills it (SIGKILL) while others may still be talking to it. [`Server::kill`] waits for its end.
+    pub fn strike(&self) {
+        self.signal("KILL");
+    }
+
+    fn signal(&self, name: &str) {
         // There is no safe call for a signal in std; the shell has one built in.
+        let script = format!("kill -{name} \"$0\"");
         let status = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
+            .args(["-c", &script, &self.child.id().to_string()])
             .status()
             .expect("there is a shell");
-        assert!(status.success(), "SIGTERM cannot be sent");
+        assert!(status.success(), "SIG{name} cannot be sent");
     }
 
     /// Kills it (SIGKILL) and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().expect("an own child can be killed");
         self.child.wait().expect("an own child can be waited for");
+    }
+
+    /// Asks it to stop (SIGTERM), and waits until it has brought everything home.
+    pub fn stop(mut self) {
+        self.terminate();
+        let ended = eventually(PATIENCE, || self.try_wait());
+        let ended = ended.expect("the server ends");
+        assert_eq!(ended.code(), Some(0), "{}", self.stderr.whole());
     }
 
     /// How it ended, if it has.

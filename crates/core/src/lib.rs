@@ -53,6 +53,6 @@ pub use revision::Revision;
 pub use scope::{Scope, ScopeError, ScopeToken};
 pub use secret::Secret;
 pub use time::{Clock, FixedClock, Timestamp};
-pub use token_id::{EntityId, EntityIdError, Epoch, GrantId, TokenId, TokenIdError};
+pub use token_id::{EntityId, EntityIdError, EntityIds, Epoch, GrantId, TokenId, TokenIdError};
 pub use user::{NewUser, PasswordHash, ProfileError, User, UserProfile};
 pub use username::{Username, UsernameError, UsernameKey};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,12 +20,11 @@ use crate::{Random, Timestamp};
 pub struct EntityId(Uuid);
 
 impl EntityId {
-    /// A new id, ordered by `now` and unique by 74 random bits (RFC 9562 §5.7).
+    /// A new id, ordered by `now` and unique by 74 random bits (RFC 9562 §5.7). Ids of one second have no order among
+    /// themselves; [`EntityIds`] gives ids that have.
     #[must_use]
     pub fn generate(now: Timestamp, random: &dyn Random) -> Self {
-        let milliseconds = u64::try_from(now.as_seconds())
-            .unwrap_or(0)
-            .saturating_mul(1_000);
+        let milliseconds = milliseconds(now);
         Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random.bytes()).into_uuid())
     }
 
@@ -38,6 +38,67 @@ impl EntityId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+}
+
+fn milliseconds(now: Timestamp) -> u64 {
+    u64::try_from(now.as_seconds())
+        .unwrap_or(0)
+        .saturating_mul(1_000)
+}
+
+/// A source of ids that are ordered as they were made, within one second too (RFC 9562 §6.2, method 1): new rows lie
+/// behind all older ones, where writing them costs least.
+///
+/// ```
+/// # use countersign_core::{EntityIds, Random, Timestamp};
+/// # struct Ones;
+/// # impl Random for Ones { fn fill(&self, buffer: &mut [u8]) { buffer.fill(1); } }
+/// let ids = EntityIds::new();
+/// let now = Timestamp::from_seconds(1_800_000_000);
+/// assert!(ids.next(now, &Ones) < ids.next(now, &Ones));
+/// ```
+#[derive(Debug, Default)]
+pub struct EntityIds {
+    /// The milliseconds and the 12 bits behind them of the latest id. There are four million places in a second.
+    latest: AtomicU64,
+}
+
+/// How many bits of an id count the ids of one millisecond.
+const COUNTER_BITS: u32 = 12;
+
+impl EntityIds {
+    /// A source that has given no id yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            latest: AtomicU64::new(0),
+        }
+    }
+
+    /// The next id: not before `now`, behind all that this source gave before, and unique by 62 random bits.
+    #[must_use]
+    pub fn next(&self, now: Timestamp, random: &dyn Random) -> EntityId {
+        let earliest = milliseconds(now) << COUNTER_BITS;
+        let mut latest = self.latest.load(Ordering::Relaxed);
+        let place = loop {
+            let place = earliest.max(latest + 1);
+            let taken = self.latest.compare_exchange_weak(
+                latest,
+                place,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match taken {
+                Ok(_) => break place,
+                Err(newer) => latest = newer,
+            }
+        };
+        let mut rest: [u8; 10] = random.bytes();
+        let counter = place & ((1 << COUNTER_BITS) - 1);
+        rest[..2].copy_from_slice(&counter.to_be_bytes()[6..]);
+        let id = uuid::Builder::from_unix_timestamp_millis(place >> COUNTER_BITS, &rest);
+        EntityId(id.into_uuid())
     }
 }
 
@@ -81,12 +142,6 @@ impl GrantId {
     /// What tokens carry that stand on no stored grant: those of the client credentials grant (RULES A1).
     pub const NONE: Self = Self(EntityId::from_bytes([0; 16]));
 
-    /// A new id; see [`EntityId::generate`].
-    #[must_use]
-    pub fn generate(now: Timestamp, random: &dyn Random) -> Self {
-        Self(EntityId::generate(now, random))
-    }
-
     /// The id whose 16 bytes are `bytes`.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -97,6 +152,12 @@ impl GrantId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+}
+
+impl From<EntityId> for GrantId {
+    fn from(id: EntityId) -> Self {
+        Self(id)
     }
 }
 
@@ -265,6 +326,43 @@ mod tests {
         let id = |seconds| EntityId::generate(Timestamp::from_seconds(seconds), &Ones);
         assert!(id(1_000) < id(1_001));
         assert_eq!(id(1_000).as_bytes()[6] >> 4, 7);
+    }
+
+    #[test]
+    fn ids_of_one_source_are_ordered_as_they_were_made() {
+        let ids = EntityIds::new();
+        // Ten thousand in a second, then a clock that goes back, then on.
+        let mut all = Vec::new();
+        for (seconds, count) in [(1_000, 10_000), (999, 10), (1_001, 10)] {
+            let now = Timestamp::from_seconds(seconds);
+            all.extend((0..count).map(|_| (now, ids.next(now, &Ones))));
+        }
+        assert!(all.windows(2).all(|pair| pair[0].1 < pair[1].1));
+        let (now, last) = all[all.len() - 1];
+        assert!(
+            last > EntityId::generate(now.plus(-1), &Ones),
+            "not before its time"
+        );
+        assert!(
+            last < EntityId::generate(now.plus(1), &Ones),
+            "and not ahead of it"
+        );
+        assert_eq!(last.as_bytes()[6] >> 4, 7);
+    }
+
+    #[test]
+    fn no_two_threads_get_the_same_place() {
+        let ids = EntityIds::new();
+        let now = Timestamp::from_seconds(1_000);
+        let mut all: Vec<EntityId> = std::thread::scope(|scope| {
+            let make = || (0..1_000).map(|_| ids.next(now, &Ones)).collect::<Vec<_>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            let joined = threads.into_iter().map(|thread| thread.join().unwrap());
+            joined.flatten().collect()
+        });
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 4_000, "with the same randomness for all");
     }
 
     proptest! {

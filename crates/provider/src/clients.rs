@@ -105,7 +105,7 @@ impl Provider {
     ) -> Result<AddedClient, AddClientError> {
         settings.check()?;
         let now = self.clock.now();
-        let id = EntityId::generate(now, &*self.random);
+        let id = self.ids.next(now, &*self.random);
         let (secret, kept) = match source {
             SecretSource::Generated if settings.is_public() => (None, None),
             SecretSource::Given(_) if settings.is_public() => {

@@ -64,7 +64,7 @@ mod users;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use countersign_core::{Clock, KeyId, KeyPurpose, Random, Secret, SigningAlgorithm};
+use countersign_core::{Clock, EntityIds, KeyId, KeyPurpose, Random, Secret, SigningAlgorithm};
 use countersign_jose::access_token::AccessTokenValidator;
 use countersign_storage::{ChangeCursor, Registry, Store};
 use jsonwebtoken::jwk::JwkSet;
@@ -98,6 +98,7 @@ pub struct Provider {
     settings: Settings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    ids: EntityIds,
     keys: keys::Keys,
     validator: AccessTokenValidator,
     directory: directory::Directory,
@@ -140,6 +141,7 @@ impl Provider {
             cursor: tokio::sync::Mutex::new(cursor),
             clock: host.clock,
             random: host.random,
+            ids: EntityIds::new(),
             store,
             settings,
         })

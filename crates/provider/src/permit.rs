@@ -170,7 +170,7 @@ impl NewAuthorization {
         let (client, user) = (self.client.client(), self.user.user());
         let now = provider.clock.now();
         Grant {
-            id: GrantId::generate(now, &*provider.random),
+            id: provider.ids.next(now, &*provider.random).into(),
             client: client.id,
             client_epoch: client.epoch,
             user: user.id,

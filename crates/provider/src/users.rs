@@ -1,8 +1,8 @@
 //! Adding, changing and removing users.
 
 use countersign_core::{
-    EntityId, NewUser, Password, PasswordError, PasswordHash, ProfileError, Secret, User,
-    UserProfile, Username, UsernameKey,
+    NewUser, Password, PasswordError, PasswordHash, ProfileError, Secret, User, UserProfile,
+    Username, UsernameKey,
 };
 use countersign_jose::access_token::is_reserved_claim;
 use countersign_storage::{CreateUser, Issued, RemoveUser, StoreError, UpdateUser};
@@ -74,7 +74,7 @@ impl Provider {
         };
         let now = self.clock.now();
         let new = NewUser {
-            id: EntityId::generate(now, &*self.random),
+            id: self.ids.next(now, &*self.random),
             username: username.clone(),
             password,
             profile,

@@ -110,11 +110,9 @@ async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
     let (secret, lost) = secret_in(opened, SECRET_FILE, "cs_sec_")?;
     let provider = &opened.provider;
     if lost {
-        let removed = provider.remove_client(&client_id).await;
-        removed.map_err(|error| failed(&error))?;
+        provider.remove_client(&client_id).await?;
     }
-    let known = opened.store.find_client(&client_id).await;
-    match known.map_err(|error| failed(&error))? {
+    match opened.store.find_client(&client_id).await? {
         None => {
             let source = SecretSource::Given(secret);
             match provider.add_client(client_id, settings()?, source).await {
@@ -157,7 +155,7 @@ async fn prepare_user(opened: &Opened) -> Result<(), Failure> {
         }
         found => found.map(drop),
     };
-    done.map_err(|error| failed(&error))
+    done.map_err(Failure::from)
 }
 
 fn settings() -> Result<ClientSettings, Failure> {

@@ -58,7 +58,15 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new("storage", error)
+        match error {
+            StoreError::Corrupt(_) => Self::new(
+                "storage",
+                format!(
+                    "{error}; the database of this data folder is damaged: restore a backup, see: countersign recover --help"
+                ),
+            ),
+            error => Self::new("storage", error),
+        }
     }
 }
 

@@ -182,7 +182,7 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
         (1, vec!["c", "--access-token-lifetime", "0"]),
         (1, vec!["c", "--access-token-lifetime", "86401"]),
         (2, vec!["c", "--access-token-lifetime", "-1"]),
-        (2, vec!["c", "--access-token-lifetime", "1h"]),
+        (2, vec!["c", "--access-token-lifetime", "1.5h"]),
         (2, vec!["c", "--public", "--secret-stdin"]),
         (
             2,

@@ -2,18 +2,45 @@
 
 use countersign_tests::Home;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 34] = [
     &[],
     &["serve"],
     &["client", "add"],
     &["client", "list"],
     &["client", "show"],
+    &["client", "update"],
+    &["client", "rotate-secret"],
+    &["client", "apply"],
     &["client", "remove"],
+    &["user", "add"],
+    &["user", "list"],
+    &["user", "show"],
+    &["user", "update"],
+    &["user", "set-password"],
+    &["user", "disable"],
+    &["user", "enable"],
+    &["user", "remove"],
+    &["scope", "add"],
+    &["scope", "list"],
+    &["scope", "remove"],
+    &["resource", "add"],
+    &["resource", "list"],
+    &["resource", "remove"],
+    &["grant", "list"],
+    &["grant", "revoke"],
+    &["revoke"],
     &["key", "list"],
     &["key", "rotate"],
     &["key", "revoke"],
+    &["key", "import"],
+    &["key", "export-public"],
     &["token", "inspect"],
+    &["backup"],
+    &["recover"],
 ];
+
+/// Those that take the id of a key, which may look like a flag.
+const WITH_KEY_ID: [&[&str]; 2] = [&["key", "revoke"], &["key", "export-public"]];
 
 #[test]
 fn help_of_every_command_has_examples_that_begin_with_the_command() {
@@ -51,8 +78,8 @@ fn what_is_not_understood_exits_with_2_and_touches_nothing() {
     let home = Home::empty();
     for command in COMMANDS {
         for unknown in ["--no-such-flag", "-Z"] {
-            // The id of a key may look like a flag, so only what comes after it is one for certain.
-            let key: &[&str] = if command.ends_with(&["revoke"]) {
+            // Only what comes after the id of a key is a flag for certain.
+            let key: &[&str] = if WITH_KEY_ID.contains(&command) {
                 &["kid"]
             } else {
                 &[]

@@ -123,6 +123,12 @@ fn sigterm_without_requests_exits_with_0_and_leaves_nothing_behind() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["countersign.db", "demo-client.secret", "master.key"]
+        [
+            "countersign.db",
+            "demo-client.secret",
+            "demo-user.password",
+            "master.key",
+            "server.lock",
+        ]
     );
 }

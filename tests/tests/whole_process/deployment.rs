@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
-use countersign_tests::{Home, TestClient};
+use countersign_tests::Home;
 
 const PRODUCTION: [&str; 2] = ["--issuer", "https://login.example.com"];
 const ANYWHERE: [&str; 2] = ["--listen", "127.0.0.1:0"];
@@ -275,7 +275,10 @@ fn metadata_does_not_lie() {
         let list = document[name].as_array().unwrap().iter();
         list.map(|one| one.as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(values("grant_types_supported"), ["client_credentials"]);
+    assert_eq!(
+        values("grant_types_supported"),
+        ["client_credentials", "password", "refresh_token"]
+    );
     for endpoint in ["token", "introspection", "revocation"] {
         let methods = values(&format!("{endpoint}_endpoint_auth_methods_supported"));
         for method in ["client_secret_basic", "client_secret_post"] {
@@ -302,17 +305,4 @@ fn a_port_that_is_taken_is_told_and_nothing_is_made() {
         "{message}"
     );
     assert!(!home.data_dir().exists());
-}
-
-#[test]
-fn two_servers_share_one_folder() {
-    let home = Home::with_keys();
-    let issuer = ["--issuer", "http://localhost"];
-    let (one, two) = (home.serve_with(&issuer, &[]), home.serve_with(&issuer, &[]));
-    let client: TestClient = home.add_client("c", &[]);
-    let token = one.issue(&client, &[]);
-    assert!(two.is_active(&client, &token));
-    assert_eq!(two.revoke(&client, &token).status, 200);
-    // RULES A2: liveness is read, not announced.
-    assert!(!one.is_active(&client, &token));
 }

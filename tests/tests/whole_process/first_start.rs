@@ -17,7 +17,8 @@ fn commands(said: &str) -> String {
     commands.join("\n")
 }
 
-/// Pastes all commands of a greeting at once: each succeeds, and the token is active, is revoked, and is inactive.
+/// Pastes all commands of a greeting at once, and each succeeds: a token is active, is revoked, and is inactive; a refresh
+/// that is tried again gives tokens, the refresh token is revoked, and is good for nothing.
 fn paste(home: &Home, said: &str) {
     let done = home.shell(&commands(said));
     let answers: Vec<&str> = done
@@ -25,10 +26,18 @@ fn paste(home: &Home, said: &str) {
         .lines()
         .filter(|line| line.starts_with('{') && line.ends_with('}'))
         .collect();
-    assert!(
-        matches!(answers[..], [first, "{}", r#"{"active":false}"#] if first.starts_with(r#"{"active":true,"#)),
-        "{done:#?}"
-    );
+    let begins = [
+        r#"{"active":true,"#,
+        "{}",
+        r#"{"active":false}"#,
+        r#"{"token_type":"Bearer","#,
+        "{}",
+        r#"{"error":"invalid_grant","#,
+    ];
+    assert_eq!(answers.len(), begins.len(), "{done:#?}");
+    for (answer, begin) in answers.iter().zip(begins) {
+        assert!(answer.starts_with(begin), "{answer}: {begin}");
+    }
     assert_eq!(done.stderr, "");
     assert!(done.stdout.contains("demo.read demo.write"), "{done:#?}");
 }
@@ -95,7 +104,13 @@ fn rule_s4_the_data_folder_and_its_files_are_for_their_owner_alone() {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
         names.push(path.file_name().unwrap().to_string_lossy().into_owned());
     }
-    for name in ["countersign.db", "demo-client.secret", "master.key"] {
+    for name in [
+        "countersign.db",
+        "demo-client.secret",
+        "demo-user.password",
+        "master.key",
+        "server.lock",
+    ] {
         assert!(
             names.iter().any(|known| known == name),
             "{name} in {names:?}"
@@ -112,12 +127,15 @@ fn rule_o3_demo_secrets_are_random_and_not_printed() {
         let home = Home::empty();
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
         let (server, said) = Server::start_for_people(&mut home.command(&arguments, &[]));
-        let secret = fs::read_to_string(home.data_dir().join("demo-client.secret")).unwrap();
-        assert!(!said.contains(&secret) && !server.stderr().contains(&secret));
-        assert!(secret.len() >= 43, "256 bits in base64url");
-        secret
+        ["demo-client.secret", "demo-user.password"].map(|file| {
+            let secret = fs::read_to_string(home.data_dir().join(file)).unwrap();
+            assert!(!said.contains(&secret) && !server.stderr().contains(&secret));
+            assert!(secret.len() >= 43, "256 bits in base64url");
+            secret
+        })
     };
-    assert_ne!(secret(), secret());
+    let [one, two] = [secret(), secret()];
+    assert!(one.iter().all(|secret| !two.contains(secret)) && one[0] != one[1]);
 }
 
 #[test]
@@ -135,5 +153,25 @@ fn a_lost_demo_secret_is_replaced_and_a_lost_demo_client_gets_its_secret_back() 
     let second = demo(&home.serve());
     assert_ne!(first, second);
     let _ = home.json(&["client", "remove", "demo"]);
+    assert_eq!(demo(&home.serve()), second);
+}
+
+#[test]
+fn a_lost_demo_password_is_replaced_and_a_lost_demo_user_gets_it_back() {
+    let home = Home::empty();
+    let file = home.data_dir().join("demo-user.password");
+    let demo = |server: &Server| {
+        let secret = fs::read_to_string(home.data_dir().join("demo-client.secret")).unwrap();
+        let client = countersign_tests::TestClient::new("demo", &secret);
+        let password = fs::read_to_string(&file).unwrap();
+        let user = countersign_tests::TestUser::new("demo", &password);
+        assert_eq!(server.sign_in(&client, &user, &[]).status, 200);
+        password
+    };
+    let first = demo(&home.serve());
+    fs::remove_file(&file).unwrap();
+    let second = demo(&home.serve());
+    assert_ne!(first, second);
+    let _ = home.json(&["user", "remove", "demo"]);
     assert_eq!(demo(&home.serve()), second);
 }

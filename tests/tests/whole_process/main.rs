@@ -1,22 +1,37 @@
 //! The real program over real sockets, one file per theme.
 
+mod attack_classes;
+mod backup_commands;
+mod bad_disk;
 mod bad_http;
 mod bad_input;
 mod changes_while_running;
+mod client_apply;
 mod client_authentication;
 mod client_commands;
+mod client_update;
 mod command_line;
 mod configuration;
 mod crash_and_stop;
 mod deployment;
 mod first_start;
+mod forged_refresh_tokens;
 mod forged_tokens;
+mod grant_commands;
+mod guessed_passwords;
 mod introspection;
 mod introspection_by_bearer;
 mod judge;
 mod key_commands;
+mod kill_nine;
 mod nothing_secret_leaks;
+mod password_grant;
+mod refresh_tokens;
+mod registry_commands;
+mod restored_backups;
 mod revocation;
+mod scene;
 mod scope_and_resource;
 mod token_inspect;
 mod token_response;
+mod user_commands;

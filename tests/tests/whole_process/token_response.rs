@@ -65,7 +65,7 @@ fn rfc6749_5_2_errors_have_the_registered_code_and_are_not_kept() {
         ),
         (
             &[("grant_type", "password"), ("username", "u")],
-            (400, "unsupported_grant_type"),
+            (400, "invalid_request"),
         ),
         (
             &[("grant_type", "client_credentials"), ("scope", "admin")],

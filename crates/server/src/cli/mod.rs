@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use countersign_core::Issuer;
-use countersign_provider::{Host, Provider, Settings};
+use countersign_provider::{Host, KeyError, Provider, Settings};
 use countersign_storage::Store;
 use countersign_storage_sqlite::SqliteStore;
 
@@ -245,7 +245,10 @@ impl Opened {
         };
         let provider = Provider::start(Arc::clone(&store), settings, host)
             .await
-            .map_err(|error| Failure::new("keys", error))?;
+            .map_err(|error| match error {
+                KeyError::Store(error) => error.into(),
+                error => Failure::new("keys", error),
+            })?;
         Ok(Self {
             data_dir,
             store,

@@ -1,8 +1,8 @@
 //! Grants of every kind, and the tokens that stand on them.
 
 use countersign_core::{
-    Client, CurrentRefresh, Epoch, Generation, Grant, GrantId, GrantLifetime, Random, Scope,
-    Timestamp, TokenId, User,
+    Client, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, GrantLifetime, Random,
+    Scope, Timestamp, TokenId, User,
 };
 
 use super::{Counting, NOW, key_id};
@@ -52,7 +52,7 @@ pub fn grant(client: &Client, user: &User) -> Grant {
 #[must_use]
 pub fn grant_at(client: &Client, user: &User, at: Timestamp) -> Grant {
     Grant {
-        id: GrantId::generate(at, &Counting),
+        id: EntityId::generate(at, &Counting).into(),
         client: client.id,
         client_epoch: client.epoch,
         user: user.id,

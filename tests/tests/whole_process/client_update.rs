@@ -1,0 +1,286 @@
+//! `countersign client update` and `rotate-secret`.
+
+use countersign_tests::{Finished, Home, Input, SECOND, TestClient, eventually};
+use serde_json::Value;
+
+/// A command that is given something on standard input.
+pub(crate) fn with_stdin(home: &Home, arguments: &[&str], stdin: &str) -> Finished {
+    let stdin = Some(stdin.as_bytes());
+    home.run_with(
+        arguments,
+        Input {
+            stdin,
+            ..Input::default()
+        },
+    )
+}
+
+pub(crate) fn within_a_second(mut look: impl FnMut() -> bool) -> bool {
+    eventually(SECOND, || look().then_some(())).is_some()
+}
+
+/// Arguments of `client update`, divided by bars; which member they change, and what it is then, in JSON.
+const UPDATES: [(&str, &str, &str); 20] = [
+    ("--scope|b c|--scope|d", "scope", r#""b c d""#),
+    ("--default-scope|b", "default_scope", r#""b""#),
+    (
+        "--resource|urn:b|--resource|urn:c",
+        "resources",
+        r#"["urn:b","urn:c"]"#,
+    ),
+    (
+        "--redirect-uri|https://a.example/",
+        "redirect_uris",
+        r#"["https://a.example/"]"#,
+    ),
+    (
+        "--grant-type|authorization_code",
+        "grant_types",
+        r#"["authorization_code"]"#,
+    ),
+    (
+        "--post-logout-redirect-uri|https://a.example/bye",
+        "post_logout_redirect_uris",
+        r#"["https://a.example/bye"]"#,
+    ),
+    (
+        "--auth-method|client_secret_post",
+        "token_endpoint_auth_method",
+        r#""client_secret_post""#,
+    ),
+    ("--introspect|own", "introspect", r#""own""#),
+    (
+        "--access-token-format|opaque",
+        "access_token_format",
+        r#""opaque""#,
+    ),
+    (
+        "--access-token-alg|EdDSA",
+        "access_token_signed_response_alg",
+        r#""EdDSA""#,
+    ),
+    (
+        "--access-token-lifetime|15m",
+        "access_token_lifetime",
+        "900",
+    ),
+    ("--refresh-rotation|off", "refresh_token_rotation", "false"),
+    (
+        "--refresh-retry-window|0",
+        "refresh_token_retry_window",
+        "0",
+    ),
+    (
+        "--refresh-lifetime|90d",
+        "refresh_token_lifetime",
+        "7776000",
+    ),
+    (
+        "--refresh-idle-lifetime|3600",
+        "refresh_token_idle_lifetime",
+        "3600",
+    ),
+    ("--refresh-rotation|on", "refresh_token_rotation", "true"),
+    ("--unset|default_scope", "default_scope", "null"),
+    (
+        "--unset|access_token_lifetime",
+        "access_token_lifetime",
+        "null",
+    ),
+    ("--unset|introspect", "introspect", r#""audience""#),
+    ("--scope|", "scope", r#""""#),
+];
+
+#[test]
+fn client_update_replaces_what_is_named_and_nothing_else() {
+    let home = Home::with_keys();
+    let mut expected = home.json(&[
+        "client",
+        "add",
+        "c",
+        "--scope",
+        "a b",
+        "--resource",
+        "urn:a",
+    ]);
+    expected.as_object_mut().unwrap().remove("client_secret");
+    for (arguments, member, value) in UPDATES {
+        let arguments: Vec<&str> = arguments.split('|').collect();
+        let updated = home.json(&[&["client", "update", "c"], &arguments[..]].concat());
+        let value: Value = serde_json::from_str(value).unwrap();
+        let members = expected.as_object_mut().unwrap();
+        if value.is_null() {
+            members.remove(member);
+        } else {
+            members.insert(member.to_owned(), value);
+        }
+        assert_eq!(updated, expected, "{arguments:?}");
+        assert_eq!(home.json(&["client", "show", "c"]), expected);
+    }
+    // What update takes, add takes as well.
+    let arguments = ["--refresh-rotation", "off", "--refresh-lifetime", "90d"];
+    let added = home.json(&[&["client", "add", "d"], &arguments[..]].concat());
+    assert_eq!(added["refresh_token_rotation"], false);
+    assert_eq!(added["refresh_token_lifetime"], 7_776_000);
+}
+
+#[test]
+fn client_update_that_makes_no_sense_changes_nothing() {
+    let home = Home::with_keys();
+    let _ = home.add_client("c", &["--scope", "a b", "--default-scope", "b"]);
+    let public = ["--public", "--redirect-uri", "com.example.app:/cb"];
+    let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
+    let before = home.json(&["client", "list"]);
+    let cases: [(i32, &str, &[&str], &str); 13] = [
+        (2, "usage", &["c"], "what is to change"),
+        (2, "usage", &["c", "--unset", "grant_types"], "grant_types"),
+        (2, "usage", &["c", "--unset", "nonsense"], "nonsense"),
+        (2, "usage", &["c", "--public"], "--public"),
+        (
+            2,
+            "usage",
+            &["c", "--refresh-rotation", "perhaps"],
+            "perhaps",
+        ),
+        (2, "usage", &["c", "--refresh-lifetime", "1.5h"], "24h"),
+        (1, "unknown_client", &["d", "--scope", "a"], "'d'"),
+        (
+            1,
+            "invalid_client_metadata",
+            &["c", "--scope", "a"],
+            "default scope 'b'",
+        ),
+        (
+            1,
+            "invalid_client_metadata",
+            &["c", "--access-token-lifetime", "2d"],
+            "86400",
+        ),
+        (
+            1,
+            "invalid_client_metadata",
+            &["c", "--refresh-retry-window", "1h"],
+            "600",
+        ),
+        (
+            1,
+            "invalid_client_metadata",
+            &["app", "--refresh-rotation", "off"],
+            "rotated",
+        ),
+        // Nobody can turn one into the other.
+        (
+            1,
+            "invalid_client_metadata",
+            &["c", "--grant-type", "password", "--auth-method", "none"],
+            "remove 'c'",
+        ),
+        (
+            1,
+            "invalid_client_metadata",
+            &["app", "--auth-method", "client_secret_basic"],
+            "remove 'app'",
+        ),
+    ];
+    for (code, word, arguments, expected) in cases {
+        let arguments = [&["--json", "client", "update"], arguments].concat();
+        let (error, message) = home.run(&arguments).refusal(code);
+        assert_eq!(error, word, "{arguments:?}: {message}");
+        assert!(message.contains(expected), "{arguments:?}: {message}");
+    }
+    assert_eq!(home.json(&["client", "list"]), before);
+}
+
+#[test]
+fn rule_n1_a_running_server_knows_an_updated_client_within_a_second() {
+    let home = Home::with_keys();
+    let client = home.add_client("c", &["--scope", "read"]);
+    let server = home.serve();
+    let token = server.issue(&client, &[]);
+    let write = [("scope", "write")];
+    assert_eq!(server.token(&client, &write).refusal().1, "invalid_scope");
+    let _ = home.json(&["client", "update", "c", "--scope", "write"]);
+    assert!(within_a_second(
+        || server.token(&client, &write).status == 200
+    ));
+    let read = [("scope", "read")];
+    assert_eq!(server.token(&client, &read).refusal().1, "invalid_scope");
+    assert!(server.is_active(&client, &token), "it lives on");
+}
+
+#[test]
+fn rule_s3_two_secrets_are_accepted_for_as_long_as_was_said() {
+    let home = Home::with_keys();
+    let first = home.add_client("c", &[]);
+    let server = home.serve();
+    let accepted = |client: &TestClient| server.token(client, &[]).status == 200;
+    let rotate = |arguments: &[&str]| {
+        let told = home.json(&[&["client", "rotate-secret", "c"], arguments].concat());
+        let secret = told["client_secret"].as_str().unwrap();
+        (
+            first.with_secret(secret),
+            told["previous_secret_expires_at"].clone(),
+        )
+    };
+    let token = server.issue(&first, &[]);
+    let (second, end) = rotate(&["--overlap", "24h"]);
+    let key_made = home.json(&["client", "show", "c"]);
+    assert!(key_made.get("client_secret").is_none(), "{key_made}");
+    let added = key_made["client_id_issued_at"].as_i64().unwrap();
+    assert!(
+        (86_400..86_460).contains(&(end.as_i64().unwrap() - added)),
+        "{end}"
+    );
+    assert!(within_a_second(|| accepted(&second)));
+    assert!(accepted(&first), "for a day");
+    assert!(server.is_active(&second, &token), "tokens live on");
+
+    let (third, end) = rotate(&[]);
+    assert_eq!(end, Value::Null);
+    assert!(within_a_second(|| accepted(&third)));
+    assert!(within_a_second(|| !accepted(&second) && !accepted(&first)));
+
+    let arguments = ["client", "rotate-secret", "c", "--overlap", "1s"];
+    let text = home.run(&arguments);
+    assert!(
+        text.succeeded().contains("client_secret  "),
+        "{}",
+        text.stdout
+    );
+    assert!(text.stdout.contains("not shown again"), "{}", text.stdout);
+    assert!(within_a_second(|| !accepted(&third)) || within_a_second(|| !accepted(&third)));
+}
+
+#[test]
+fn client_rotate_secret_takes_a_given_secret_and_judges_it() {
+    let home = Home::with_keys();
+    let _ = home.add_client("c", &[]);
+    let public = ["--public", "--redirect-uri", "com.example.app:/cb"];
+    let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
+    let arguments = ["--json", "client", "rotate-secret", "c", "--secret-stdin"];
+    for (secret, weak) in [("hunter2", true), ("a long enough secret", false)] {
+        let done = with_stdin(&home, &arguments, &format!("{secret}\n"));
+        assert!(done.json().get("client_secret").is_none(), "{secret}");
+        // One JSON object on standard error, too.
+        let warning: Option<Value> = serde_json::from_str(&done.stderr).ok();
+        let warning = warning.and_then(|told| told["warning"].as_str().map(str::to_owned));
+        assert_eq!(
+            warning.is_some_and(|text| text.contains("weak")),
+            weak,
+            "{secret}"
+        );
+        assert_eq!(done.stderr.is_empty(), !weak);
+    }
+    let (_, message) = with_stdin(&home, &arguments, "").refusal(1);
+    assert!(message.contains("empty"), "{message}");
+    let client = TestClient::new("c", "a long enough secret");
+    assert_eq!(home.serve().token(&client, &[]).status, 200);
+    for (client_id, code, word) in [
+        ("app", 1, "invalid_client_metadata"),
+        ("nobody", 1, "unknown_client"),
+        ("", 2, "usage"),
+    ] {
+        let done = home.run(&["--json", "client", "rotate-secret", client_id]);
+        assert_eq!(done.refusal(code).0, word, "{client_id}");
+    }
+}
