@@ -154,10 +154,16 @@ impl Bench {
 
     async fn insert(&self, grants: &[Grant]) -> Duration {
         let start = Instant::now();
-        let writers: Vec<_> = grants
-            .chunks(grants.len().div_ceil(WRITERS))
-            .map(|grants| {
-                let (store, grants) = (Arc::clone(&self.store), grants.to_vec());
+        // In turns, so that grants come to be in the order of their ids, as they do where each is made when it is asked for.
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let grants: Vec<Grant> = grants
+                    .iter()
+                    .skip(writer)
+                    .step_by(WRITERS)
+                    .cloned()
+                    .collect();
+                let store = Arc::clone(&self.store);
                 tokio::spawn(async move {
                     for grant in grants {
                         let created = store.create_grant(grant, 1_000).await;

@@ -104,6 +104,24 @@ fn create(connection: &Connection, grant: &Grant, limit: u32) -> Result<CreateGr
         bound(grant.client_epoch.number()),
         bound(grant.user_epoch.number()),
     );
+    // The writer holds the lock: what is asked here holds until the commit. One statement would say the same, and SQLite
+    // would keep a journal of its own for it.
+    let (client_is_live, user_is_live): (bool, bool) = connection
+        .prepare_cached(sql::grants::GRANT_MAY_STAND)?
+        .query_row(
+            params![
+                grant.client.as_bytes(),
+                client_epoch,
+                grant.user.as_bytes(),
+                user_epoch
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+    match (client_is_live, user_is_live) {
+        (false, _) => return Ok(CreateGrant::ClientEnded),
+        (true, false) => return Ok(CreateGrant::UserEnded),
+        (true, true) => {}
+    }
     let created = connection
         .prepare_cached(sql::grants::CREATE_GRANT)?
         .execute(params![
@@ -127,25 +145,17 @@ fn create(connection: &Connection, grant: &Grant, limit: u32) -> Result<CreateGr
             grant.row_ends_at().as_seconds(),
         ])?;
     if created == 0 {
-        let (client_is_live, user_is_live): (bool, bool) = connection
-            .prepare_cached(sql::grants::CREATE_GRANT_REFUSED)?
-            .query_row(
-                params![
-                    grant.client.as_bytes(),
-                    client_epoch,
-                    grant.user.as_bytes(),
-                    user_epoch
-                ],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-        return match (client_is_live, user_is_live) {
-            (false, _) => Ok(CreateGrant::ClientEnded),
-            (true, false) => Ok(CreateGrant::UserEnded),
-            (true, true) => {
-                let id = EntityId::from_bytes(*grant.id.as_bytes());
-                Err(StoreError::EntityIdTaken(id).into())
-            }
-        };
+        let id = EntityId::from_bytes(*grant.id.as_bytes());
+        return Err(StoreError::EntityIdTaken(id).into());
+    }
+    let too_many: bool = connection
+        .prepare_cached(sql::grants::TOO_MANY_GRANTS)?
+        .query_row(
+            params![grant.user.as_bytes(), grant.client.as_bytes(), limit],
+            |row| row.get(0),
+        )?;
+    if !too_many {
+        return Ok(CreateGrant::Created { ended: Vec::new() });
     }
     let mut statement = connection.prepare_cached(sql::grants::END_OLDEST_GRANTS)?;
     let ended = statement.query_map(
@@ -195,6 +205,7 @@ fn rotate(
             &next.previous_tag,
             &next.retried_in_a_row,
             &next.retried,
+            &seen.retried,
         ],
         Some(next.nonce),
     )

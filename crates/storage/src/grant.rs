@@ -53,6 +53,9 @@ pub struct SeenRefresh {
     pub generation: Generation,
     /// The nonce of that generation.
     pub nonce: [u8; 16],
+    /// Whether that generation was told again. Only a rotation depends on it: it must not pass over a retry that came
+    /// between, which counts (RULES R2).
+    pub retried: bool,
     /// The epoch of the client.
     pub client_epoch: Epoch,
     /// The epoch of the user.
@@ -67,6 +70,7 @@ impl SeenRefresh {
             grant: grant.id,
             generation: refresh.generation,
             nonce: refresh.nonce,
+            retried: refresh.retried,
             client_epoch: grant.client_epoch,
             user_epoch: grant.user_epoch,
         })
@@ -177,6 +181,7 @@ mod tests {
             grant: GrantId::NONE,
             generation: Generation::FIRST,
             nonce: [171; 16],
+            retried: false,
             client_epoch: Epoch::from_number(1),
             user_epoch: Epoch::from_number(2),
         };

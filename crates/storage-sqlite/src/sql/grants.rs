@@ -22,16 +22,15 @@ macro_rules! seen {
 }
 
 super::statements! {
-    /// Writes nothing unless the client and the user are as the grant says.
+    /// Whether a client is live, and a user: asked before a grant is created, in the same transaction.
+    GRANT_MAY_STAND = "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?1 AND epoch = ?2), \
+         EXISTS (SELECT 1 FROM users WHERE id = ?3 AND epoch = ?4 AND enabled)";
     CREATE_GRANT = "INSERT INTO grants (id, client, client_epoch, user, user_epoch, created_at, ends_at, idle, \
          generation, nonce, key, used_at, previous_tag, retried_in_a_row, retried, scope, resources, look_at) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 \
-         WHERE EXISTS (SELECT 1 FROM clients WHERE id = ?2 AND epoch = ?3) \
-         AND EXISTS (SELECT 1 FROM users WHERE id = ?4 AND epoch = ?5 AND enabled) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
          ON CONFLICT (id) DO NOTHING";
-    /// Why a grant was not created: whether its client is live, and its user.
-    CREATE_GRANT_REFUSED = "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?1 AND epoch = ?2), \
-         EXISTS (SELECT 1 FROM users WHERE id = ?3 AND epoch = ?4 AND enabled)";
+    /// Whether a user and client have more than `?3` grants.
+    TOO_MANY_GRANTS = "SELECT EXISTS (SELECT 1 FROM grants WHERE user = ?1 AND client = ?2 LIMIT 1 OFFSET ?3)";
     /// Of the other grants of a user and client, all but the `?4` that came last.
     END_OLDEST_GRANTS = "DELETE FROM grants WHERE id IN \
          (SELECT id FROM grants WHERE user = ?1 AND client = ?2 AND id <> ?3 \
@@ -42,7 +41,7 @@ super::statements! {
          FROM grants LEFT JOIN users ON users.id = grants.user WHERE grants.id = ?1";
     /// RULES R5.
     ROTATE_REFRESH = "UPDATE grants SET generation = ?6, nonce = ?7, key = ?8, used_at = ?9, previous_tag = ?10, \
-         retried_in_a_row = ?11, retried = ?12 WHERE ", seen!();
+         retried_in_a_row = ?11, retried = ?12 WHERE retried = ?13 AND ", seen!();
     RETRY_REFRESH = "UPDATE grants SET retried = 1, retried_in_a_row = ?6 WHERE ", seen!();
     USE_REFRESH = "UPDATE grants SET used_at = ?6, previous_tag = NULL WHERE ", seen!();
     /// Of a grant whose refresh token was not changed: the nonce that is current, if the grant is live.

@@ -252,9 +252,9 @@ pub async fn rule_n2_grants_revocations_and_failures_log_nothing(store: Arc<dyn 
     assert!(store.end_grant(grant.id).await.is_ok());
     let next = next_refresh(scene.refresh());
     for outcome in [
-        store.retry_refresh(scene.seen(), 1).await,
         store.use_refresh(scene.seen(), NOW).await,
-        store.rotate_refresh(scene.seen(), next).await,
+        store.rotate_refresh(scene.seen(), next.clone()).await,
+        store.retry_refresh(scene.seen_as(&next), 1).await,
     ] {
         assert_eq!(outcome, Ok(RefreshOutcome::Done));
     }

@@ -179,6 +179,7 @@ macro_rules! contract_tests {
             refresh::rule_r5_epochs_must_be_as_seen
             refresh::rule_r5_race_of_rotations_with_the_end
             refresh::rule_r2_retry_is_noted_once
+            refresh::rule_r2_a_rotation_beside_a_retry_does_not_pass_over_it
             refresh::rule_r9_use_drops_the_token_before
             refresh::rule_r11_last_generation_is_stored_faithfully
             keys::key_ring_begins_empty

@@ -71,6 +71,10 @@ pub async fn rule_r5_same_attempt_wins_again(store: Arc<dyn Store>) {
     assert!(current(&store, &scene).await.is_some_and(|it| it.retried));
     // Once another one is current, it did not win last.
     let third = next_refresh(&next);
+    let after = SeenRefresh {
+        retried: true,
+        ..after
+    };
     let outcome = store.rotate_refresh(after, third.clone()).await;
     assert_eq!(outcome, Ok(RefreshOutcome::Done));
     let outcome = store.rotate_refresh(scene.seen(), next).await;
@@ -224,6 +228,27 @@ pub async fn rule_r2_retry_is_noted_once(store: Arc<dyn Store>) {
         ..scene.refresh().clone()
     };
     assert_eq!(current(&store, &scene).await, Some(expected));
+}
+
+/// RULES R2: a rotation that was decided before a retry does not pass over it: decided anew, it counts.
+pub async fn rule_r2_a_rotation_beside_a_retry_does_not_pass_over_it(store: Arc<dyn Store>) {
+    let scene = Scene::set(&store, "a").await;
+    let before = scene.seen();
+    let retried = store.retry_refresh(before.clone(), 1).await;
+    assert_eq!(retried, Ok(RefreshOutcome::Done));
+    let next = next_refresh(scene.refresh());
+    let outcome = store.rotate_refresh(before.clone(), next.clone()).await;
+    assert_eq!(outcome, Ok(RefreshOutcome::Changed));
+    // Another retry of the same generation changes nothing, whoever saw what.
+    let again = store.retry_refresh(before.clone(), 1).await;
+    assert_eq!(again, Ok(RefreshOutcome::Done));
+    let after = SeenRefresh {
+        retried: true,
+        ..before
+    };
+    let outcome = store.rotate_refresh(after, next.clone()).await;
+    assert_eq!(outcome, Ok(RefreshOutcome::Done));
+    assert_eq!(current(&store, &scene).await, Some(next));
 }
 
 /// RULES R9: a use without rotation moves the time of the last use and ends what may be tried again; all else stays.

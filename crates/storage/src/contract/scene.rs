@@ -70,6 +70,16 @@ impl Scene {
         refresh.expect("the grant of a scene has a refresh token")
     }
 
+    /// What is seen of the grant while `current` is its refresh token.
+    pub(super) fn seen_as(&self, current: &CurrentRefresh) -> SeenRefresh {
+        SeenRefresh {
+            generation: current.generation,
+            nonce: current.nonce,
+            retried: current.retried,
+            ..self.seen()
+        }
+    }
+
     /// What was seen of the grant when it was stored.
     pub(super) fn seen(&self) -> SeenRefresh {
         SeenRefresh::of(&self.grant).expect("the grant of a scene has a refresh token")

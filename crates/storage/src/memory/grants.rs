@@ -101,6 +101,7 @@ impl State {
     fn change_refresh(
         &mut self,
         seen: &SeenRefresh,
+        is_as_seen: impl FnOnce(&CurrentRefresh) -> bool,
         change: impl FnOnce(&mut CurrentRefresh),
     ) -> RefreshOutcome {
         let Some(grant) = self.seen_grant(seen) else {
@@ -108,7 +109,8 @@ impl State {
         };
         match &mut grant.refresh {
             Some(current)
-                if (current.generation, current.nonce) == (seen.generation, seen.nonce) =>
+                if (current.generation, current.nonce) == (seen.generation, seen.nonce)
+                    && is_as_seen(current) =>
             {
                 change(current);
                 RefreshOutcome::Done
@@ -153,7 +155,8 @@ impl GrantStore for MemoryStore {
     ) -> Result<RefreshOutcome, StoreError> {
         let mut state = self.state()?;
         let nonce = next.nonce;
-        let outcome = state.change_refresh(&seen, |current| *current = next);
+        let is_as_seen = |current: &CurrentRefresh| current.retried == seen.retried;
+        let outcome = state.change_refresh(&seen, is_as_seen, |current| *current = next);
         // RULES R5: "the nonce is mine" means "I won".
         let mine = |grant: &Grant| grant.refresh.as_ref().is_some_and(|it| it.nonce == nonce);
         if outcome == RefreshOutcome::Changed && state.grants.get(seen.grant).is_some_and(mine) {
@@ -167,10 +170,14 @@ impl GrantStore for MemoryStore {
         seen: SeenRefresh,
         in_a_row: u32,
     ) -> Result<RefreshOutcome, StoreError> {
-        Ok(self.state()?.change_refresh(&seen, |current| {
-            current.retried = true;
-            current.retried_in_a_row = in_a_row;
-        }))
+        Ok(self.state()?.change_refresh(
+            &seen,
+            |_| true,
+            |current| {
+                current.retried = true;
+                current.retried_in_a_row = in_a_row;
+            },
+        ))
     }
 
     async fn use_refresh(
@@ -178,10 +185,14 @@ impl GrantStore for MemoryStore {
         seen: SeenRefresh,
         now: Timestamp,
     ) -> Result<RefreshOutcome, StoreError> {
-        Ok(self.state()?.change_refresh(&seen, |current| {
-            current.used_at = now;
-            current.previous_tag = None;
-        }))
+        Ok(self.state()?.change_refresh(
+            &seen,
+            |_| true,
+            |current| {
+                current.used_at = now;
+                current.previous_tag = None;
+            },
+        ))
     }
 
     async fn end_grant(&self, id: GrantId) -> Result<EndGrant, StoreError> {
