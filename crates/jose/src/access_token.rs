@@ -6,7 +6,7 @@ use thiserror::Error;
 pub use crate::claims::{AccessTokenClaims, ClaimsError};
 use crate::jws::{self, JwsError, SignError};
 pub use crate::reserved_claims::{ReservedClaim, is_reserved_claim};
-use crate::{SigningKey, VerifyingKeys};
+use crate::{SigningKey, VerifyingKeys, base64url};
 
 /// The `typ` of a JWT access token (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
@@ -46,6 +46,20 @@ pub fn sign(key: &SigningKey, claims: &AccessTokenClaims) -> Result<String, Sign
     let mut json = Vec::with_capacity(1024);
     claims.write_json(&mut json)?;
     jws::sign_with_header(key, key.access_token_header(), &json)
+}
+
+/// Whether [`sign`] will find nothing wrong with `claims`, without signing: for whoever must know that a token can be made
+/// before something is consumed for it. It takes every signature for as long as the longest.
+pub fn check_signable(key: &SigningKey, claims: &AccessTokenClaims) -> Result<(), SignError> {
+    let mut json = Vec::with_capacity(1024);
+    claims.write_json(&mut json)?;
+    let header = key.access_token_header().as_str().len();
+    let longest = header + 1 + base64url::encoded_len(json.len()) + 1 + jws::MAX_SIGNATURE_LEN;
+    if longest > jws::MAX_TOKEN_LEN {
+        Err(SignError::TooLong)
+    } else {
+        Ok(())
+    }
 }
 
 /// Which audiences a validator accepts.

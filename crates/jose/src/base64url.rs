@@ -30,6 +30,11 @@ pub(crate) fn encode_onto(bytes: &[u8], text: &mut String) {
     URL_SAFE_NO_PAD.encode_string(bytes, text);
 }
 
+/// How many characters `bytes` bytes take.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
+}
+
 /// The bytes that `text` stands for. The length is checked before anything is decoded.
 ///
 /// ```

@@ -23,6 +23,9 @@ pub const PREFIX: &str = "cs_at_";
 /// The most characters that an opaque token may have.
 pub const MAX_LEN: usize = 4096;
 
+/// Bytes of the tag at the end of the seal.
+const TAG_LEN: usize = 16;
+
 const VERSION: u8 = 1;
 
 /// What keeps these keys apart from those of `seal`.
@@ -190,6 +193,19 @@ pub fn seal(
         Err(SealError::TooLong)
     } else {
         Ok(token)
+    }
+}
+
+/// Whether [`seal`] will find nothing wrong with `claims`, without sealing: for whoever must know that a token can be made
+/// before something is consumed for it.
+pub fn check_sealable(key: &SealingKey, claims: &AccessTokenClaims) -> Result<(), SealError> {
+    let mut json = Vec::with_capacity(1024);
+    claims.write_json(&mut json)?;
+    let bytes = 2 + key.id.as_str().len() + SALT_LEN + json.len() + TAG_LEN;
+    if PREFIX.len() + base64url::encoded_len(bytes) > MAX_LEN {
+        Err(SealError::TooLong)
+    } else {
+        Ok(())
     }
 }
 

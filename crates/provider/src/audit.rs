@@ -5,6 +5,8 @@
 
 use countersign_core::{ClientId, EntityId, Grant, GrantId};
 
+use crate::Origin;
+
 /// A refresh token was used again after its successor: it or the successor is in wrong hands, and the grant was ended
 /// (RULES R2, RFC 9700 §4.14.2).
 pub(crate) fn refresh_reused(grant: &Grant, client: &ClientId) {
@@ -67,23 +69,25 @@ pub(crate) fn oldest_grant_ended(grant: GrantId, user: EntityId, client: &Client
 }
 
 /// A user has signed in.
-pub(crate) fn signed_in(user: EntityId, client: &ClientId) {
+pub(crate) fn signed_in(user: EntityId, client: &ClientId, origin: Origin) {
     tracing::info!(
         target: "countersign::audit",
         event = "signed_in",
         %user,
         %client,
+        address = origin.address.map(tracing::field::display),
         "a user signed in"
     );
 }
 
 /// Somebody could not prove to be a user. The name is not told: people type passwords where names belong.
-pub(crate) fn sign_in_refused(user: Option<EntityId>, client: &ClientId) {
+pub(crate) fn sign_in_refused(user: Option<EntityId>, client: &ClientId, origin: Origin) {
     tracing::info!(
         target: "countersign::audit",
         event = "sign_in_refused",
         user = user.map(tracing::field::display),
         %client,
+        address = origin.address.map(tracing::field::display),
         "a sign-in was refused"
     );
 }

@@ -31,7 +31,9 @@ pub struct AddedClient {
 #[non_exhaustive]
 pub enum AddClientError {
     /// There is a client of this name.
-    #[error("there is a client '{0}' already; remove it first, or choose another id")]
+    #[error(
+        "there is a client '{0}' already; to change it: countersign client update {0}; or choose another id"
+    )]
     Taken(ClientId),
     /// There is a user with this subject (RULES A6).
     #[error("'{0}' is the subject of a user; choose another client id")]

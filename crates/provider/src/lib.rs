@@ -105,7 +105,7 @@ pub struct Provider {
     hasher: authenticate::Hasher,
     lines: authenticate::Lines,
     registry: ArcSwap<Registry>,
-    throttle: throttle::Throttle,
+    throttle: Arc<throttle::Throttle>,
     cursor: tokio::sync::Mutex<ChangeCursor>,
     touch: touch::Touch,
 }
@@ -137,7 +137,7 @@ impl Provider {
             hasher: authenticate::Hasher::new(settings.hashing_workers),
             lines: authenticate::Lines::new(),
             registry: ArcSwap::from_pointee(registry),
-            throttle: throttle::Throttle::new(),
+            throttle: Arc::new(throttle::Throttle::new()),
             cursor: tokio::sync::Mutex::new(cursor),
             clock: host.clock,
             random: host.random,

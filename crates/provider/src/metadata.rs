@@ -34,7 +34,8 @@ impl Provider {
             jwks_uri: issuer.endpoint(paths::JWKS),
             grant_types_supported: GRANT_TYPES.into_iter().map(GrantType::name).collect(),
             response_types_supported: Vec::new(),
-            token_endpoint_auth_methods_supported: confidential.clone(),
+            // RFC 6749 §3.2.1: a public client names itself.
+            token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::name).to_vec(),
             introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
             introspection_endpoint_auth_methods_supported: confidential,
             revocation_endpoint: issuer.endpoint(paths::REVOKE),

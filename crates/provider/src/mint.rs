@@ -1,6 +1,6 @@
 //! Making tokens: RFC 9068 §2, RULES T3.
 
-use countersign_core::{AccessTokenFormat, Client, SigningAlgorithm, TokenId};
+use countersign_core::{AccessTokenFormat, Client, Scope, SigningAlgorithm, TokenId};
 use countersign_jose::access_token::{self, AccessTokenClaims};
 use countersign_jose::opaque;
 use countersign_protocol::{ErrorCode, ErrorResponse, TokenResponse};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::Provider;
 use crate::error::out_of_touch;
 use crate::keys::RingAt;
-use crate::permit::Authorized;
+use crate::permit::{Authorized, Evidence};
 use crate::registry;
 
 /// The key that will make an access token, in hand before anything is consumed (RULES R3).
@@ -50,56 +50,82 @@ impl Provider {
         }
     }
 
-    /// Signs or seals the access token for what was authorized.
-    pub(crate) fn mint(&self, authorized: &Authorized) -> Result<TokenResponse, ErrorResponse> {
+    /// What the access token for `evidence` will say.
+    pub(crate) fn claims(
+        &self,
+        evidence: &Evidence,
+        scope: &Scope,
+        audience: &[String],
+    ) -> AccessTokenClaims {
         let now = self.clock.now();
-        let client = authorized.client();
+        let client = evidence.client();
         let lifetime = client.settings.access_token_lifetime;
         let lifetime = i64::from(lifetime.unwrap_or(self.settings.access_token_lifetime));
-        let id = TokenId::generate(authorized.grant(), client.epoch, &*self.random);
-        let claims = AccessTokenClaims {
+        let id = TokenId::generate(evidence.grant(), client.epoch, &*self.random);
+        AccessTokenClaims {
             iss: self.settings.issuer.to_string(),
-            sub: authorized.subject(),
-            aud: authorized.audience().to_vec(),
+            sub: evidence.subject(),
+            aud: audience.to_vec(),
             exp: now.plus(lifetime),
             iat: now,
             nbf: Some(now),
             jti: id.to_string(),
             client_id: client.client_id.to_string(),
-            scope: Some(authorized.scope().clone()).filter(|scope| !scope.is_empty()),
-            further: self.released_claims(authorized),
-        };
+            scope: Some(scope.clone()).filter(|scope| !scope.is_empty()),
+            further: self.released_claims(evidence, scope),
+        }
+    }
+
+    /// Signs or seals the access token for what was authorized.
+    pub(crate) fn mint(&self, authorized: &Authorized) -> Result<TokenResponse, ErrorResponse> {
+        let claims = authorized.claims();
         let Press { ring, shape } = authorized.press();
         let access_token = match shape {
             Shape::Jwt(algorithm) => {
                 let key = ring.signing(*algorithm).ok_or_else(no_key)?;
-                access_token::sign(key, &claims).map_err(|error| failed(&error))?
+                access_token::sign(key, claims).map_err(|error| failed(&error))?
             }
             Shape::Opaque => {
                 let key = ring.opaque().ok_or_else(no_key)?;
-                opaque::seal(key, &claims.iss, &claims, &*self.random)
+                opaque::seal(key, &claims.iss, claims, &*self.random)
                     .map_err(|error| failed(&error))?
             }
         };
         Ok(TokenResponse {
             token_type: "Bearer",
-            expires_in: lifetime,
+            expires_in: claims.exp.since(claims.iat),
             access_token,
             refresh_token: authorized.refresh_token(),
-            scope: authorized.scope().clone(),
+            scope: claims.scope.clone().unwrap_or_default(),
         })
     }
 
     /// What the token says about its user, by the scopes that it has (RFC 9068 §2.2.3).
-    fn released_claims(&self, authorized: &Authorized) -> Map<String, Value> {
-        let Some(profile) = authorized.profile() else {
+    fn released_claims(&self, evidence: &Evidence, scope: &Scope) -> Map<String, Value> {
+        let Some(profile) = evidence.profile() else {
             return Map::new();
         };
         let registry = self.registry.load();
-        let released = registry::released_by(&registry, authorized.scope());
+        let released = registry::released_by(&registry, scope);
         released
             .filter_map(|name| Some((name.to_owned(), profile.claim(name)?)))
             .collect()
+    }
+}
+
+impl Press {
+    /// Whether a token with these claims can be made: RULES R3, nothing is consumed for one that cannot.
+    pub(crate) fn check(&self, claims: &AccessTokenClaims) -> Result<(), ErrorResponse> {
+        match self.shape {
+            Shape::Jwt(algorithm) => {
+                let key = self.ring.signing(algorithm).ok_or_else(no_key)?;
+                access_token::check_signable(key, claims).map_err(|error| failed(&error))
+            }
+            Shape::Opaque => {
+                let key = self.ring.opaque().ok_or_else(no_key)?;
+                opaque::check_sealable(key, claims).map_err(|error| failed(&error))
+            }
+        }
     }
 }
 
@@ -113,5 +139,8 @@ fn no_key() -> ErrorResponse {
 
 fn failed(error: &dyn std::error::Error) -> ErrorResponse {
     tracing::error!(%error, "token not made");
-    ErrorResponse::new(ErrorCode::ServerError, "the token could not be made")
+    ErrorResponse::new(
+        ErrorCode::ServerError,
+        "the token could not be made; its user may have more claims than fit into one",
+    )
 }

@@ -3,16 +3,15 @@
 //! A permit is made of evidence, a granted scope, a granted audience, and a key in hand. Each of these can be made only
 //! by the module that checks it, so a path to a token that skips one of the checks does not compile.
 
-use countersign_core::{
-    Client, CurrentRefresh, Grant, GrantId, GrantLifetime, ResourceUri, Scope, UserProfile,
-};
+use countersign_core::{Client, CurrentRefresh, Grant, GrantId, GrantLifetime, UserProfile};
+use countersign_jose::access_token::AccessTokenClaims;
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use countersign_storage::{CreateGrant, RefreshOutcome, StoreError};
 
-use crate::authenticate::{IdentifiedClient, ProvenClient, SignedInUser};
+use crate::authenticate::ProvenClient;
 use crate::error::unavailable;
 use crate::mint::Press;
-use crate::token::{GrantedAudience, GrantedScope, ProvenRefresh, Step};
+use crate::token::{GrantedAudience, GrantedScope, NewAuthorization, ProvenRefresh, Step};
 use crate::{Provider, audit};
 
 /// What was proved before a token was asked for. Each kind of evidence can be made only by the module that checks it.
@@ -25,32 +24,17 @@ pub(crate) enum Evidence {
     RefreshToken(Box<ProvenRefresh>),
 }
 
-/// What a user authorizes a client to do: a grant that is to be.
-pub(crate) struct NewAuthorization {
-    /// The client.
-    pub(crate) client: IdentifiedClient,
-    /// The user, who has just proved to be one.
-    pub(crate) user: SignedInUser,
-    /// Everything that is granted.
-    pub(crate) scope: Scope,
-    /// The resources that were asked for.
-    pub(crate) resources: Vec<ResourceUri>,
-    /// The first refresh token, if there is to be one.
-    pub(crate) refresh: Option<CurrentRefresh>,
-}
-
 /// Policy has agreed; storage has not yet been asked.
 pub(crate) struct Permit {
     evidence: Evidence,
-    scope: GrantedScope,
-    audience: GrantedAudience,
+    claims: AccessTokenClaims,
     press: Press,
 }
 
 /// What became of a permit.
 pub(crate) enum Redeemed {
     /// It is true.
-    Authorized(Authorized),
+    Authorized(Box<Authorized>),
     /// What it stood on has changed: decide again.
     Changed,
     /// What it stood on has ended.
@@ -60,7 +44,6 @@ pub(crate) enum Redeemed {
 /// Policy has agreed and storage has made it true: this may be signed.
 pub(crate) struct Authorized {
     permit: Permit,
-    grant: GrantId,
     refresh_token: Option<String>,
 }
 
@@ -70,20 +53,23 @@ impl Provider {
         &self,
         evidence: Evidence,
         scope: GrantedScope,
-        audience: GrantedAudience,
+        audience: &GrantedAudience,
         press: Press,
-    ) -> Permit {
-        let scope = scope.known_to(&audience, &self.registry.load());
-        Permit {
-            evidence,
-            scope,
-            audience,
-            press,
+    ) -> Result<Permit, ErrorResponse> {
+        let scope = scope.known_to(audience, &self.registry.load());
+        let claims = self.claims(&evidence, scope.get(), audience.get());
+        if evidence.consumes() {
+            press.check(&claims)?;
         }
+        Ok(Permit {
+            evidence,
+            claims,
+            press,
+        })
     }
 
     /// How long a new grant of `client` lives (RULES R11).
-    fn grant_lifetime(&self, client: &Client, with_refresh: bool) -> GrantLifetime {
+    pub(crate) fn grant_lifetime(&self, client: &Client, with_refresh: bool) -> GrantLifetime {
         let settings = &client.settings;
         let or = |of_client: Option<u32>, of_server| of_client.unwrap_or(of_server);
         let (absolute, idle) = if with_refresh {
@@ -125,14 +111,16 @@ impl Permit {
     pub(crate) async fn redeem(self, provider: &Provider) -> Result<Redeemed, ErrorResponse> {
         match &self.evidence {
             // Nothing is consumed and nothing written: the token stands on the client alone (DESIGN §3).
-            Evidence::ClientCredentials(_) => Ok(Redeemed::Authorized(Authorized {
+            Evidence::ClientCredentials(_) => Ok(Redeemed::Authorized(Box::new(Authorized {
                 permit: self,
-                grant: GrantId::NONE,
                 refresh_token: None,
-            })),
+            }))),
             Evidence::Password(new) => {
-                let grant = new.grant(provider);
-                let created = create(provider, new.client.client(), &grant).await?;
+                let grant = new.grant().clone();
+                let created = create(provider, new.client(), &grant).await?;
+                if created == RefreshOutcome::Done {
+                    audit::signed_in(grant.user, &new.client().client_id, new.origin());
+                }
                 Ok(self.authorized(provider, created, &grant, grant.refresh.as_ref()))
             }
             Evidence::RefreshToken(proven) => {
@@ -140,6 +128,9 @@ impl Permit {
                 let grant = proven.found().grant.clone();
                 let current = proven.current().cloned();
                 let outcome = outcome.map_err(|error| unavailable(&error))?;
+                if outcome == RefreshOutcome::Done && proven.is_recovered() {
+                    audit::refresh_recovered(&grant, &proven.client().client_id);
+                }
                 Ok(self.authorized(provider, outcome, &grant, current.as_ref()))
             }
         }
@@ -153,33 +144,13 @@ impl Permit {
         current: Option<&CurrentRefresh>,
     ) -> Redeemed {
         match outcome {
-            RefreshOutcome::Done => Redeemed::Authorized(Authorized {
+            RefreshOutcome::Done => Redeemed::Authorized(Box::new(Authorized {
                 permit: self,
-                grant: grant.id,
                 refresh_token: current
                     .and_then(|current| provider.derive_refresh_token(grant, current)),
-            }),
+            })),
             RefreshOutcome::Changed => Redeemed::Changed,
             RefreshOutcome::Ended => Redeemed::Ended,
-        }
-    }
-}
-
-impl NewAuthorization {
-    fn grant(&self, provider: &Provider) -> Grant {
-        let (client, user) = (self.client.client(), self.user.user());
-        let now = provider.clock.now();
-        Grant {
-            id: provider.ids.next(now, &*provider.random).into(),
-            client: client.id,
-            client_epoch: client.epoch,
-            user: user.id,
-            user_epoch: user.epoch,
-            scope: self.scope.clone(),
-            resources: self.resources.clone(),
-            created_at: now,
-            lifetime: provider.grant_lifetime(client, self.refresh.is_some()),
-            refresh: self.refresh.clone(),
         }
     }
 }
@@ -232,54 +203,58 @@ async fn advance(
     }
 }
 
-impl Authorized {
+impl Evidence {
     /// The client to which the token is issued.
     pub(crate) fn client(&self) -> &Client {
-        match &self.permit.evidence {
-            Evidence::ClientCredentials(client) => client.client(),
-            Evidence::Password(new) => new.client.client(),
-            Evidence::RefreshToken(proven) => proven.client(),
+        match self {
+            Self::ClientCredentials(client) => client.client(),
+            Self::Password(new) => new.client(),
+            Self::RefreshToken(proven) => proven.client(),
         }
     }
 
     /// The subject: RFC 9068 §2.2, the client itself where no resource owner is involved.
     pub(crate) fn subject(&self) -> String {
-        match &self.permit.evidence {
-            Evidence::ClientCredentials(client) => client.client().client_id.to_string(),
-            Evidence::Password(new) => new.user.user().id.to_string(),
-            Evidence::RefreshToken(proven) => proven.found().grant.user.to_string(),
+        match self {
+            Self::ClientCredentials(client) => client.client().client_id.to_string(),
+            Self::Password(new) => new.grant().user.to_string(),
+            Self::RefreshToken(proven) => proven.found().grant.user.to_string(),
         }
     }
 
     /// What is known about the user, if there is one.
     pub(crate) fn profile(&self) -> Option<&UserProfile> {
-        match &self.permit.evidence {
-            Evidence::ClientCredentials(_) => None,
-            Evidence::Password(new) => Some(&new.user.user().profile),
-            Evidence::RefreshToken(proven) => {
-                proven.found().user.as_ref().map(|user| &user.profile)
-            }
+        match self {
+            Self::ClientCredentials(_) => None,
+            Self::Password(new) => Some(new.profile()),
+            Self::RefreshToken(proven) => proven.found().user.as_ref().map(|user| &user.profile),
         }
     }
 
     /// The grant on which the token stands.
-    pub(crate) const fn grant(&self) -> GrantId {
-        self.grant
+    pub(crate) fn grant(&self) -> GrantId {
+        match self {
+            Self::ClientCredentials(_) => GrantId::NONE,
+            Self::Password(new) => new.grant().id,
+            Self::RefreshToken(proven) => proven.found().grant.id,
+        }
+    }
+
+    /// Whether making it true writes something.
+    const fn consumes(&self) -> bool {
+        !matches!(self, Self::ClientCredentials(_))
+    }
+}
+
+impl Authorized {
+    /// What the token says.
+    pub(crate) const fn claims(&self) -> &AccessTokenClaims {
+        &self.permit.claims
     }
 
     /// The refresh token that goes with it.
     pub(crate) fn refresh_token(&self) -> Option<String> {
         self.refresh_token.clone()
-    }
-
-    /// The scope of the token.
-    pub(crate) const fn scope(&self) -> &Scope {
-        self.permit.scope.get()
-    }
-
-    /// The audience of the token.
-    pub(crate) fn audience(&self) -> &[String] {
-        self.permit.audience.get()
     }
 
     /// The key that is in hand for it.

@@ -28,7 +28,9 @@ pub enum UserChange {
 #[non_exhaustive]
 pub enum ChangeUserError {
     /// There is a user of this name, or of one that differs in case only.
-    #[error("there is a user '{0}' already; remove it first, or choose another name")]
+    #[error(
+        "there is a user '{0}' already; to change it: countersign user update {0}; or choose another name"
+    )]
     Taken(Username),
     /// There is no such user.
     #[error("there is no user '{0}'; see: countersign user list")]

@@ -118,7 +118,7 @@ fn refused(done: &Finished, words: &[&str]) {
 fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
     let home = Home::empty();
     #[rustfmt::skip]
-    let cases: [(&str, &str, &[&str]); 16] = [
+    let cases: [(&str, &str, &[&str]); 22] = [
         ("COUNTERSIGN_ISSUR", "x", &["COUNTERSIGN_ISSUR ", "did you mean COUNTERSIGN_ISSUER?"]),
         ("COUNTERSIGN_LIFETIME__ACCESS_TOKEN", "60", &["COUNTERSIGN_LIFETIME ", "COUNTERSIGN_LIFETIMES?"]),
         ("COUNTERSIGN_LIFETIMES__ACESS_TOKEN", "60", &["COUNTERSIGN_LIFETIMES__ACESS_TOKEN ", "COUNTERSIGN_LIFETIMES__ACCESS_TOKEN?"]),
@@ -135,6 +135,12 @@ fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
         ("COUNTERSIGN_CACHE__MAX_STALE", "0", &["cache.max_stale"]),
         ("COUNTERSIGN_HASHING__WORKERS", "0", &["hashing.workers"]),
         ("COUNTERSIGN_LISTEN", "8080", &["COUNTERSIGN_LISTEN"]),
+        ("COUNTERSIGN_TRUSTED_PROXIES", "10.0.0.0/8, nowhere", &["COUNTERSIGN_TRUSTED_PROXIES", "nowhere"]),
+        ("COUNTERSIGN_REFRESH__RETRY_WINDOW", "601", &["refresh.retry_window", "between 0 and 600"]),
+        ("COUNTERSIGN_REFRESH__MAX_GRANTS", "0", &["refresh.max_grants", "between 1 and 10000"]),
+        ("COUNTERSIGN_LIFETIMES__REFRESH_TOKEN_IDLE", "0", &["lifetimes.refresh_token_idle", "between 1 and"]),
+        ("COUNTERSIGN_THROTTLE__WINDOW", "3601", &["throttle.window", "between 1 and 3600"]),
+        ("COUNTERSIGN_KEYS__ROTATION_DAYS", "3651", &["keys.rotation_days", "between 0 and 3650"]),
     ];
     for (name, value, words) in cases {
         let variables = &[(name, value)];
@@ -151,7 +157,7 @@ fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
 #[test]
 fn unknown_and_wrong_keys_of_a_file_are_named_with_the_file() {
     let home = Home::empty();
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("issur = 'x'", &["issur ", "did you mean issuer?"]),
         (
             "[lifetimes]\nacess_token = 60",
@@ -175,6 +181,7 @@ fn unknown_and_wrong_keys_of_a_file_are_named_with_the_file() {
             &["access_token.algorithm"],
         ),
         ("issuer = 1", &["issuer"]),
+        ("trusted_proxies = ['x']", &["trusted_proxies", "'x'"]),
         ("issuer = ", &[]),
     ];
     for (text, words) in cases {
@@ -225,4 +232,34 @@ fn what_is_logged_can_be_chosen_and_a_wrong_choice_is_told() {
         &home.run_with(&["--json", "serve", "--listen", "127.0.0.1:0"], input),
         &["log"],
     );
+}
+
+/// RULES S5, attack class 70: failures are counted against the address that a trusted proxy tells, and nobody else can
+/// tell one.
+#[test]
+fn cve_2017_6413_only_a_trusted_proxy_tells_the_address() {
+    let home = Home::with_keys();
+    let client = home.add_client("c", &[]);
+    let few = ("COUNTERSIGN_THROTTLE__ADDRESS_FAILURES", "3");
+    let proxies = ("COUNTERSIGN_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1");
+    for (variables, slowed_elsewhere) in [(&[few][..], true), (&[few, proxies], false)] {
+        let server = home.serve_with(&[], variables);
+        let token = |secret: &str, from: &str| {
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_id", "c"),
+                ("client_secret", secret),
+            ];
+            let call = server.post("/oauth2/token").header("x-forwarded-for", from);
+            call.form(&form).send().status
+        };
+        for _ in 0..4 {
+            assert_eq!(token("wrong", "203.0.113.1"), 401);
+        }
+        assert_eq!(token(&client.secret, "203.0.113.1"), 429);
+        let elsewhere = token(&client.secret, "203.0.113.2");
+        let expected = if slowed_elsewhere { 429 } else { 200 };
+        assert_eq!(elsewhere, expected, "{variables:?}");
+        assert!(!server.stderr().contains("wrong"));
+    }
 }

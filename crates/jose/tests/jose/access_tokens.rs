@@ -320,3 +320,29 @@ fn a_token_that_nobody_would_take_is_not_minted() {
         );
     }
 }
+
+#[test]
+fn what_is_checked_beforehand_can_be_made_and_nothing_longer() {
+    let key = signing_key(SigningAlgorithm::Es256);
+    let sealing = sealing_key("sealing", 7);
+    let random = Counting::default();
+    let (mut signable, mut sealable) = (0, 0);
+    for length in (0..14_000).step_by(7) {
+        let mut claims = claims();
+        let text = Value::from("x".repeat(length));
+        claims.further.insert("long".into(), text);
+        let sealed = opaque::seal(&sealing, &claims.iss, &claims, &random);
+        let checked = opaque::check_sealable(&sealing, &claims);
+        assert_eq!(sealed.is_ok(), checked.is_ok(), "{length}");
+        sealable += usize::from(checked.is_ok());
+        if access_token::check_signable(&key, &claims).is_ok() {
+            assert!(access_token::sign(&key, &claims).is_ok(), "{length}");
+            signable += 1;
+        }
+    }
+    assert!(sealable > 100 && signable > 1_000 && signable < 2_000);
+    let mut reserved = claims();
+    reserved.further.insert("sub".into(), "other".into());
+    assert!(access_token::check_signable(&key, &reserved).is_err());
+    assert!(opaque::check_sealable(&sealing, &reserved).is_err());
+}

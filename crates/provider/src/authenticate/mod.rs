@@ -122,21 +122,30 @@ impl Provider {
                 |known| known.client.client_id.to_string(),
             );
         let account = Account::Client(&account);
-        let attempt = self.attempt(account, origin)?;
-        let (known, attempt) = match self.prove_without_hashing(&readings) {
-            Some(known) => (known, attempt),
-            None if readings.iter().any(Reading::may_need_a_hash) => {
-                drop(attempt);
-                let attempt = self.attempt_by_hash(account, origin).await?;
-                let proven = self.prove_by_hashing(&readings).await;
-                self.settle(proven, attempt, unanswered).await?
-            }
-            None => {
-                let proven = self.prove_newer(&readings).await;
-                self.settle(proven, attempt, unanswered).await?
-            }
+        let known = if let Some(known) = self.prove_by_generated(&readings) {
+            // What was drawn with 256 bits cannot be guessed: a right one passes whatever strangers do to its account or
+            // address, and tells them nothing (RULES S5: "slowing rather than locking out").
+            self.proven(account, origin).await;
+            known
+        } else {
+            let attempt = self.attempt(account, origin)?;
+            let (known, attempt) = match self.prove_by_remembered(&readings) {
+                Some(known) => (known, attempt),
+                None if readings.iter().any(Reading::may_need_a_hash) => {
+                    drop(attempt);
+                    let mut attempt = self.attempt_by_hash(account, origin).await?;
+                    attempt.begins(self);
+                    let proven = self.prove_by_hashing(&readings).await;
+                    self.settle(proven, attempt, unanswered).await?
+                }
+                None => {
+                    let proven = self.prove_newer(&readings).await;
+                    self.settle(proven, attempt, unanswered).await?
+                }
+            };
+            self.succeeded(attempt).await;
+            known
         };
-        self.succeeded(attempt).await;
         match known.client.settings.token_endpoint_auth_method {
             // Whoever knows the secret may know what else is wrong.
             Some(registered) if registered != method => Err(ErrorResponse::new(
@@ -165,11 +174,20 @@ impl Provider {
         (readings, unanswered)
     }
 
-    fn prove_without_hashing(&self, readings: &[Reading]) -> Option<Arc<KnownClient>> {
+    fn prove_by_generated(&self, readings: &[Reading]) -> Option<Arc<KnownClient>> {
         let is_right = |reading: &&Reading| {
-            self.is_right_without_hashing(reading.known.as_deref(), &reading.password)
+            self.is_right_generated(reading.known.as_deref(), &reading.password)
         };
         readings.iter().find(is_right)?.known.clone()
+    }
+
+    fn prove_by_remembered(&self, readings: &[Reading]) -> Option<Arc<KnownClient>> {
+        let mut known = readings.iter().filter_map(|reading| {
+            let known = reading.known.as_ref()?;
+            self.is_remembered(known, &reading.password)
+                .then_some(known)
+        });
+        known.next().cloned()
     }
 
     async fn prove_by_hashing(
@@ -198,7 +216,7 @@ impl Provider {
             let newer = self.directory.find_newer(&*self.store, known).await;
             let Ok(Some(newer)) = newer else { continue };
             let password = &reading.password;
-            if self.is_right_without_hashing(Some(&newer), password)
+            if self.is_right_generated(Some(&newer), password)
                 || self.is_right_by_hashing(&newer, password).await?
             {
                 return Ok(Some(newer));
@@ -211,13 +229,15 @@ impl Provider {
     async fn settle(
         &self,
         proven: Result<Option<Arc<KnownClient>>, ErrorResponse>,
-        attempt: Attempt,
+        mut attempt: Attempt,
         unanswered: Option<ErrorResponse>,
     ) -> Result<(Arc<KnownClient>, Attempt), ErrorResponse> {
-        if let Some(known) = proven? {
+        let proven = proven.inspect_err(|_| attempt.is_not_judged())?;
+        if let Some(known) = proven {
             return Ok((known, attempt));
         }
         if let Some(unanswered) = unanswered {
+            attempt.is_not_judged();
             return Err(unanswered);
         }
         self.failed(attempt).await;

@@ -65,21 +65,27 @@ impl Provider {
         // A text that cannot be a name is the name of nobody, and is throttled like every other.
         let name = username.parse::<Username>().ok().map(|name| name.key());
         let key = name.as_ref().map_or(username, |name| name.as_str());
-        let attempt = self.attempt_by_hash(Account::User(key), origin).await?;
+        let mut attempt = self.attempt_by_hash(Account::User(key), origin).await?;
         let user = match &name {
             Some(name) => self.store.find_user_by_name(name).await,
             None => Ok(None),
         };
         let user = user.map_err(|error| unavailable(&error))?;
-        let line = self.lines.of(key);
+        // All texts that are no names wait in one line: nobody's own, and nothing that was typed is kept.
+        let line = self
+            .lines
+            .of(name.as_ref().map_or("", |name| name.as_str()));
+        attempt.begins(self);
         match self.password_is_right(&line, user.as_ref(), password).await {
             Ok(true) => {}
             Ok(false) => {
-                audit::sign_in_refused(user.as_ref().map(|user| user.id), &client.client_id);
+                let known = user.as_ref().map(|user| user.id);
+                audit::sign_in_refused(known, &client.client_id, origin);
                 self.failed(attempt).await;
                 return Err(refused());
             }
             Err(error) => {
+                attempt.is_not_judged();
                 tracing::warn!(%error, "password not checked");
                 return Err(ErrorResponse::new(
                     ErrorCode::TemporarilyUnavailable,
@@ -89,7 +95,6 @@ impl Provider {
         }
         let user = user.ok_or_else(refused)?;
         self.succeeded(attempt).await;
-        audit::signed_in(user.id, &client.client_id);
         Ok(SignedInUser(user))
     }
 

@@ -73,10 +73,9 @@ impl Provider {
         })
     }
 
-    /// Whether `secret` is one of the client's, as far as that can be told without a hash: for a generated secret, and for
-    /// a chosen one that was found right before. An unknown client costs as much as a wrong generated secret (attack
+    /// Whether `secret` is one that was drawn for the client. An unknown client costs as much as a wrong secret (attack
     /// class 43).
-    pub(super) fn is_right_without_hashing(
+    pub(super) fn is_right_generated(
         &self,
         known: Option<&KnownClient>,
         secret: &Secret<String>,
@@ -96,11 +95,17 @@ impl Provider {
             SecretHash::Keyed { key, mac } => ring
                 .pepper_by_id(key)
                 .is_some_and(|pepper| pepper.verify(&mac_input(&client.id, secret), mac)),
-            SecretHash::Argon2id { .. } => {
-                let mac = self.mac_of_chosen(known, secret);
-                mac.is_some_and(|mac| known.is_verified(&mac, now))
-            }
+            SecretHash::Argon2id { .. } => false,
         })
+    }
+
+    /// Whether `secret` is a chosen one that was found right before (RULES S1).
+    pub(super) fn is_remembered(&self, known: &KnownClient, secret: &Secret<String>) -> bool {
+        let chosen = |kept: &ClientSecret| matches!(kept.hash, SecretHash::Argon2id { .. });
+        known.client.secrets.iter().any(chosen)
+            && self
+                .mac_of_chosen(known, secret)
+                .is_some_and(|mac| known.is_verified(&mac, self.clock.now()))
     }
 
     /// Whether `secret` is one of those that a person chose for the client: costs a hash for each of them (RULES S1). That
@@ -202,14 +207,14 @@ mod tests {
         (provider, KnownClient::new(client))
     }
 
-    /// The way of every request: without a hash if that can tell, else by hashing.
+    /// The way of every request: from memory if that can tell, else by hashing.
     async fn is_right(
         provider: &Provider,
         known: &KnownClient,
         secret: &str,
     ) -> Result<bool, ErrorResponse> {
         let secret = chosen(secret);
-        if provider.is_right_without_hashing(Some(known), &secret) {
+        if provider.is_remembered(known, &secret) {
             return Ok(true);
         }
         provider.is_right_by_hashing(known, &secret).await

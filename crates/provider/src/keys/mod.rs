@@ -5,7 +5,6 @@ mod phase;
 mod vault;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use countersign_core::{KeyId, KeyPurpose, KeyRecord, SigningAlgorithm, Timestamp};
@@ -36,14 +35,15 @@ pub enum KeyError {
     #[error("two keys in storage have the same id")]
     DuplicateId,
     /// There is no such key.
-    #[error("there is no key {0}; see 'key list'")]
+    #[error("there is no key {0}; see: countersign key list")]
     Unknown(KeyId),
     /// The key is there already.
-    #[error("the key {0} is there already; see 'key list'")]
+    #[error("the key {0} is there already; see: countersign key list")]
     Known(KeyId),
     /// The purpose has one key for all time.
     #[error(
-        "keys of the purpose {0} are not rotated: what was made with them could no longer be checked"
+        "keys of the purpose {0} are neither rotated nor revoked: what was made with them could no longer be checked; \
+         give the clients new secrets instead, with: countersign client rotate-secret"
     )]
     NotRotated(KeyPurpose),
     /// The keys were changed by others again and again while this change was tried.
@@ -80,8 +80,9 @@ pub(crate) struct Keys {
     ring: ArcSwap<OpenRing>,
     /// Held from reading the keys to using them, so that an older reading never takes the place of a newer one.
     reloading: tokio::sync::Mutex<()>,
-    /// When keys were last read again because a token named an unknown one, in seconds.
-    reloaded_for_unknown: AtomicI64,
+    /// When keys were last read again because a token named an unknown one. Held while that is done: whoever comes
+    /// meanwhile waits for the outcome.
+    reloaded_for_unknown: tokio::sync::Mutex<Option<Timestamp>>,
 }
 
 /// One version of the ring, opened.
@@ -130,7 +131,7 @@ impl Keys {
             issuer,
             ring: ArcSwap::from_pointee(ring),
             reloading: tokio::sync::Mutex::default(),
-            reloaded_for_unknown: AtomicI64::new(i64::MIN),
+            reloaded_for_unknown: tokio::sync::Mutex::default(),
         })
     }
 
@@ -153,11 +154,12 @@ impl Keys {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<(), KeyError> {
-        let last = &self.reloaded_for_unknown;
-        if last.swap(now.as_seconds(), Ordering::Relaxed) == now.as_seconds() {
-            return Ok(());
+        let mut last = self.reloaded_for_unknown.lock().await;
+        if *last != Some(now) {
+            self.reload(store, now).await?;
+            *last = Some(now);
         }
-        self.reload(store, now).await
+        Ok(())
     }
 
     /// The ring as it is in memory, at `now`.

@@ -12,6 +12,8 @@ mod memory;
 mod rule;
 mod subject;
 
+use std::sync::Arc;
+
 use countersign_core::KeyPurpose;
 use countersign_jose::mac::MacKey;
 use countersign_protocol::{ErrorCode, ErrorResponse};
@@ -25,15 +27,40 @@ pub(crate) use memory::Throttle;
 pub use rule::ThrottleSettings;
 pub(crate) use subject::Account;
 
-/// An attempt to prove an account, which was let through. It ends in [`Provider::failed`] or [`Provider::succeeded`];
-/// one that is dropped was not judged, and counts for nothing.
+/// An attempt to prove an account, which was let through. It ends in [`Provider::failed`] or [`Provider::succeeded`].
+///
+/// One that is dropped counts for nothing if it was not judged, and as a failure if its hash had begun: a hash goes on when
+/// its caller hangs up, and hanging up must not be a way to guess for nothing.
 #[must_use]
 pub(crate) struct Attempt {
+    throttle: Arc<Throttle>,
+    /// The rule by which it counts if it is dropped while it is being judged.
+    judged_by: Option<Rule>,
     watched: Watched,
     /// What a success makes trusted; none if it is so already, or the address is unknown.
     stranger: Option<Subject>,
     /// Its place among those in flight, if it costs a hash.
     place: Option<Place>,
+}
+
+impl Attempt {
+    /// Its hash begins now.
+    pub(crate) fn begins(&mut self, provider: &Provider) {
+        self.judged_by = Some(provider.rule());
+    }
+
+    /// It is over, or nobody could judge it: dropping it counts for nothing.
+    pub(crate) fn is_not_judged(&mut self) {
+        self.judged_by = None;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(rule) = self.judged_by {
+            self.throttle.count(&self.watched.ids(), rule);
+        }
+    }
 }
 
 impl Provider {
@@ -49,6 +76,8 @@ impl Provider {
             .pass(&watched, self.rule())
             .map_err(|early| refused(early, origin))?;
         Ok(Attempt {
+            throttle: Arc::clone(&self.throttle),
+            judged_by: None,
             watched,
             stranger,
             place: None,
@@ -75,6 +104,8 @@ impl Provider {
             .enter(&watched, self.rule())
             .map_err(|early| refused(early, origin))?;
         Ok(Attempt {
+            throttle: Arc::clone(&self.throttle),
+            judged_by: None,
             watched,
             stranger,
             place: Some(place),
@@ -83,12 +114,13 @@ impl Provider {
 
     /// Counts a failure. If storage does not answer, this node counts it alone: that something was wrong is true
     /// nonetheless.
-    pub(crate) async fn failed(&self, attempt: Attempt) {
+    pub(crate) async fn failed(&self, mut attempt: Attempt) {
+        attempt.is_not_judged();
         let rule = self.rule();
         let ids = attempt.watched.ids();
         // Before anything is awaited: a caller who hangs up now must not take the failure along.
         self.throttle.count(&ids, rule);
-        drop(attempt.place);
+        attempt.place = None;
         let window = rule.settings.window;
         match self.store.count_failure(&ids, rule.now, window).await {
             Ok(told) => self.throttle.confirm(&ids, &told),
@@ -100,14 +132,26 @@ impl Provider {
     ///
     /// Those of the address stay: who guesses at the accounts of others could else forgive oneself by signing in to
     /// one's own.
-    pub(crate) async fn succeeded(&self, attempt: Attempt) {
-        if let Some(pair) = &attempt.stranger {
+    pub(crate) async fn succeeded(&self, mut attempt: Attempt) {
+        attempt.is_not_judged();
+        attempt.place = None;
+        let account = attempt.watched.account;
+        self.forgive(account, attempt.stranger.as_ref()).await;
+    }
+
+    /// Somebody proved an account by something that cannot be guessed, and did not have to be let through.
+    pub(crate) async fn proven(&self, account: Account<'_>, origin: Origin) {
+        if let Ok((watched, stranger)) = self.watch(account, origin) {
+            self.forgive(watched.account, stranger.as_ref()).await;
+        }
+    }
+
+    async fn forgive(&self, account: Subject, stranger: Option<&Subject>) {
+        if let Some(pair) = stranger {
             self.throttle.trust(pair);
         }
-        let account = attempt.watched.account.id;
-        drop(attempt.place);
-        if self.throttle.forget(&account, self.rule())
-            && let Err(error) = self.store.forgive(&[account]).await
+        if self.throttle.forget(&account.id, self.rule())
+            && let Err(error) = self.store.forgive(&[account.id]).await
         {
             tracing::warn!(%error, "failed attempts are forgiven by this node only");
         }

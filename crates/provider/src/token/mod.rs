@@ -14,6 +14,7 @@ use crate::{Origin, Provider};
 
 pub(crate) use narrow_audience::GrantedAudience;
 pub(crate) use narrow_scope::GrantedScope;
+pub(crate) use password::NewAuthorization;
 pub(crate) use refresh_token::{ProvenRefresh, Step};
 
 /// The grant types that [`Provider::token`] answers; the metadata is made from this list.

@@ -1,13 +1,43 @@
 //! The resource owner password credentials grant: RFC 6749 §4.3.
 
-use countersign_core::GrantType;
+use countersign_core::{Client, Grant, GrantType, UserProfile};
 use countersign_protocol::{ErrorCode, ErrorResponse, PasswordRequest};
 
 use super::narrow_audience::narrow_audience;
 use super::narrow_scope::narrow_scope_of_user;
-use crate::authenticate::IdentifiedClient;
-use crate::permit::{Evidence, NewAuthorization, Permit};
+use crate::authenticate::{IdentifiedClient, SignedInUser};
+use crate::permit::{Evidence, Permit};
 use crate::{Origin, Provider};
+
+/// What a user authorizes a client to do: a grant that is to be. Only this module can make one.
+pub(crate) struct NewAuthorization {
+    client: IdentifiedClient,
+    user: SignedInUser,
+    grant: Grant,
+    origin: Origin,
+}
+
+impl NewAuthorization {
+    /// The client.
+    pub(crate) fn client(&self) -> &Client {
+        self.client.client()
+    }
+
+    /// What is known about the user, who has just proved to be one.
+    pub(crate) fn profile(&self) -> &UserProfile {
+        &self.user.user().profile
+    }
+
+    /// The grant as it is to be stored.
+    pub(crate) const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Where the user signed in.
+    pub(crate) const fn origin(&self) -> Origin {
+        self.origin
+    }
+}
 
 impl Provider {
     /// Decides whether a client may have a token for the user whose password it sends.
@@ -28,12 +58,6 @@ impl Provider {
         let asked = request.asked;
         let scope = narrow_scope_of_user(settings, asked.scope)?;
         let audience = narrow_audience(settings, &asked.resources, &self.settings.issuer)?;
-        let press = self.press(client.client())?;
-        let refresh = settings
-            .grant_types
-            .contains(&GrantType::RefreshToken)
-            .then(|| self.first_refresh())
-            .transpose()?;
         let user = self
             .sign_in(
                 &request.username,
@@ -42,16 +66,35 @@ impl Provider {
                 origin,
             )
             .await?;
+        // After the hash, which may have waited for its turn: what is taken in hand here is used at once.
+        let press = self.press(client.client())?;
+        let refresh = settings
+            .grant_types
+            .contains(&GrantType::RefreshToken)
+            .then(|| self.first_refresh())
+            .transpose()?;
         let mut resources = asked.resources;
         resources.sort();
         resources.dedup();
+        let now = self.clock.now();
+        let grant = Grant {
+            id: self.ids.next(now, &*self.random).into(),
+            client: client.client().id,
+            client_epoch: client.client().epoch,
+            user: user.user().id,
+            user_epoch: user.user().epoch,
+            scope: scope.get().clone(),
+            resources,
+            created_at: now,
+            lifetime: self.grant_lifetime(client.client(), refresh.is_some()),
+            refresh,
+        };
         let evidence = Evidence::Password(Box::new(NewAuthorization {
             client,
             user,
-            scope: scope.get().clone(),
-            resources,
-            refresh,
+            grant,
+            origin,
         }));
-        Ok(self.permit(evidence, scope, audience, press))
+        self.permit(evidence, scope, &audience, press)
     }
 }

@@ -1,7 +1,8 @@
 //! The password grant and the users behind it: RFC 6749 §4.3, RULES A6, R11.
 
 use countersign_core::{
-    ClientSettings, GrantType, ResourceDefinition, Scope, ScopeDefinition, Secret, UserProfile,
+    AccessTokenFormat, ClientSettings, GrantType, ResourceDefinition, Scope, ScopeDefinition,
+    Secret, UserProfile,
 };
 use countersign_protocol::{ActiveToken, ErrorCode, IntrospectionResponse};
 use countersign_provider::{
@@ -331,4 +332,60 @@ async fn a_clock_that_jumps_back_stops_what_depends_on_time_and_loses_nothing() 
     assert!(node.is_ready().await);
     assert!(client.is_active(&node, &tokens.access).await);
     assert!(client.refresh(&node, &tokens.refresh).await.is_ok());
+}
+
+#[tokio::test]
+async fn rule_r3_a_token_that_would_be_too_long_consumes_nothing() {
+    for (format, length) in [
+        (AccessTokenFormat::Opaque, 4_000),
+        (AccessTokenFormat::Jwt, 8_000),
+    ] {
+        let service = Service::new();
+        let node = service.node().await;
+        add_user(&node).await;
+        let wanted = ClientSettings {
+            scope: "read big groups".parse().unwrap(),
+            access_token_format: Some(format),
+            ..password_settings()
+        };
+        let client = TestClient::add(&node, "app", wanted).await;
+        let definition = ScopeDefinition {
+            name: "big".parse().unwrap(),
+            description: String::new(),
+            claims: vec!["big".into()],
+            created_at: START,
+        };
+        node.define_scope(definition).await.unwrap();
+        node.synchronize().await.unwrap();
+        let first = client.sign_in(&node).await;
+        let name = USER.parse().unwrap();
+        let swell = async |length: usize| {
+            node.change_profile(&name, |profile| {
+                profile
+                    .claims
+                    .insert("big".into(), "x".repeat(length).into());
+                profile.groups = vec!["y".repeat(200); length / 200];
+                Ok::<(), ChangeUserError>(())
+            })
+            .await
+            .unwrap();
+        };
+        swell(length).await;
+        for _ in 0..2 {
+            let refused = client.refresh(&node, &first.refresh).await.unwrap_err();
+            assert_eq!(refused.error, ErrorCode::ServerError, "{format}");
+        }
+        let refused = client
+            .ask(&node, &login(USER, PASSWORD, ""))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.error, ErrorCode::ServerError, "{format}");
+        assert_eq!(grants(&node).await, 1, "{format}");
+        swell(10).await;
+        service.pass(&node, 100).await;
+        assert!(
+            client.refresh(&node, &first.refresh).await.is_ok(),
+            "{format}"
+        );
+    }
 }

@@ -152,7 +152,7 @@ async fn rule_s5_each_failure_after_the_free_ones_costs_twice_as_much(service: S
             let early = house.wrong(&node, door, nowhere()).await;
             assert_eq!(early, Answer::Wait(delay), "{door:?}");
             house.service.pass(&node, i64::from(delay) - 1).await;
-            let early = house.right(&node, door, nowhere()).await;
+            let early = house.wrong(&node, door, nowhere()).await;
             let left = Answer::Wait(1);
             assert_eq!(early, left, "{door:?}: one second before {delay}");
             house.service.pass(&node, 1).await;
@@ -227,7 +227,8 @@ async fn rule_s5_what_one_node_forgives_the_others_forgive(service: Service) {
 async fn rule_s5_who_guesses_at_an_account_does_not_lock_its_owner_out(service: Service) {
     let (house, node) = House::build(few_are_free(service)).await;
     let [home, office, attacker] = ["192.0.2.1", "2001:db8:1:2::1", "203.0.113.9"].map(from);
-    for door in DOORS {
+    // Whoever holds a generated secret is never slowed; see below.
+    for door in [Door::ChosenSecret, Door::Password] {
         assert_eq!(house.right(&node, door, home).await, Answer::Right);
 
         house.fail(&node, door, attacker, FREE + 1).await;
@@ -443,5 +444,40 @@ async fn rule_s5_a_client_that_proves_itself_touches_no_storage() {
             assert_eq!(house.right(&node, door, home).await, Answer::Right);
         }
         assert_eq!(house.service.store.total_calls(), before, "{door:?}");
+    }
+}
+
+#[tokio::test]
+async fn rule_s5_a_stranger_cannot_slow_a_client_whose_secret_was_drawn() {
+    let (house, node) = House::build(few_are_free(Service::new())).await;
+    let (attacker, new_place) = (from("203.0.113.9"), from("192.0.2.1"));
+    house
+        .fail(&node, Door::GeneratedSecret, attacker, FREE + 1)
+        .await;
+    let answer = house.wrong(&node, Door::GeneratedSecret, attacker).await;
+    assert_eq!(answer, Answer::Wait(1), "who guesses is slowed");
+    for origin in [new_place, attacker, nowhere()] {
+        let answer = house.right(&node, Door::GeneratedSecret, origin).await;
+        assert_eq!(answer, Answer::Right, "{origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn rule_s5_hanging_up_is_no_way_to_guess_for_nothing() {
+    for door in [Door::ChosenSecret, Door::Password] {
+        let (house, node) = House::build(few_are_free(Service::new())).await;
+        for _ in 0..=FREE {
+            let mut guess = std::pin::pin!(house.wrong(&node, door, nowhere()));
+            std::future::poll_fn(|context| {
+                assert!(
+                    guess.as_mut().poll(context).is_pending(),
+                    "its hash has begun"
+                );
+                std::task::Poll::Ready(())
+            })
+            .await;
+        }
+        let answer = house.wrong(&node, door, nowhere()).await;
+        assert_eq!(answer, Answer::Wait(1), "{door:?}");
     }
 }

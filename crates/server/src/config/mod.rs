@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::TrustedProxy;
 use crate::output::Failure;
-use variables::{Variables, number, variable};
+use variables::{Variables, list, number, variable};
 
 /// Variables that are read elsewhere and are no keys of a file.
 const NOT_KEYS: &[&str] = &[CONFIG_VARIABLE, "master_key"];
@@ -31,6 +31,7 @@ pub(crate) struct Config {
     /// The folder for the database and the master key.
     pub(crate) data_dir: PathBuf,
     /// The proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "list")]
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// What is logged, in the notation of `RUST_LOG`.
     pub(crate) log: String,
@@ -236,11 +237,15 @@ impl Config {
                 )));
             }
         }
-        if self.keys.rotation_days > 3_650 {
-            return Err(invalid("keys.rotation_days must be between 0 and 3650"));
-        }
-        if !(1..=10_000).contains(&self.refresh.max_grants) {
-            return Err(invalid("refresh.max_grants must be between 1 and 10000"));
+        for (key, value, low, high) in [
+            ("keys.rotation_days", self.keys.rotation_days, 0, 3_650),
+            ("refresh.max_grants", self.refresh.max_grants, 1, 10_000),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(invalid(format!(
+                    "{key} is {value}; it must be between {low} and {high}"
+                )));
+            }
         }
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 use serde::Deserializer;
-use serde::de::{Error, Unexpected, Visitor};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 
 /// Before each variable that is a configuration key.
 const PREFIX: &str = "COUNTERSIGN_";
@@ -105,6 +105,46 @@ where
     }
 
     deserializer.deserialize_any(Number(PhantomData))
+}
+
+/// A list, as a list or as a text whose entries are separated by commas.
+pub(super) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: TryFrom<String, Error: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T> Visitor<'de> for List<T>
+    where
+        T: TryFrom<String, Error: fmt::Display>,
+    {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list, or texts separated by commas")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
+            let entries = text
+                .split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty());
+            entries
+                .map(|entry| T::try_from(entry.to_owned()).map_err(E::custom))
+                .collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(entry) = entries.next_element::<String>()? {
+                list.push(T::try_from(entry).map_err(A::Error::custom)?);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_any(List(PhantomData))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Where a request comes from: the peer of the connection, or what a trusted proxy says about it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -60,12 +61,12 @@ pub(super) fn origin(
         return Origin::from_address(peer);
     }
     let mut nearest = peer;
-    let hops: Vec<&str> = headers
+    let values: Vec<Cow<'_, str>> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
+    let hops: Vec<&str> = values.iter().flat_map(|value| value.split(',')).collect();
     for hop in hops.iter().rev() {
         // What is no address was not written by a proxy that we know.
         let Some(address) = read_address(hop.trim()) else {
@@ -96,6 +97,18 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn what_a_client_wrote_before_the_proxy_does_not_hide_what_the_proxy_wrote() {
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer(SocketAddr::from(([10, 0, 0, 1], 4_000))));
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(b"\xff, 203.0.113.2").unwrap();
+        headers.append("x-forwarded-for", value);
+        let proxies = ["10.0.0.1".parse().unwrap()];
+        let seen = origin(&extensions, &headers, &proxies);
+        assert_eq!(seen, Origin::from_address("203.0.113.2".parse().unwrap()));
+    }
 
     fn seen(peer: &str, forwarded: &[&'static str], proxies: &[&str]) -> String {
         let mut extensions = Extensions::new();

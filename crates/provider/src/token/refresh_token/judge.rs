@@ -44,7 +44,14 @@ pub(super) fn judge(
     let generation = Generation::from_number(presented.generation);
     if generation > stored.generation {
         return match gap {
-            Some(gap) if gap.holds(presented.issued_at) => Judgement::Recovered,
+            Some(gap) if gap.holds(presented.issued_at) => {
+                // A grant that went on since is not behind any more: two hold its tokens.
+                if stored.used_at > gap.declared_at {
+                    Judgement::Reused
+                } else {
+                    Judgement::Recovered
+                }
+            }
             _ => Judgement::NewerThanStored,
         };
     }
@@ -199,5 +206,23 @@ mod tests {
             let judgement = judge(&presented, &tag(&presented), &stored(), 30, Some(gap), NOW);
             assert_eq!(judgement, expected, "{issued_at}");
         }
+        let went_on = CurrentRefresh {
+            used_at: NOW.plus(1),
+            ..stored()
+        };
+        let presented = token(9, 9, NOW.plus(-5));
+        let judgement = judge(
+            &presented,
+            &tag(&presented),
+            &went_on,
+            30,
+            Some(gap),
+            NOW.plus(2),
+        );
+        assert_eq!(
+            judgement,
+            Judgement::Reused,
+            "a leaked key forges nothing here either"
+        );
     }
 }

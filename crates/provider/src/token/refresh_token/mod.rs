@@ -30,6 +30,7 @@ pub(crate) struct ProvenRefresh {
     found: FoundGrant,
     seen: SeenRefresh,
     step: Step,
+    is_recovered: bool,
 }
 
 /// What using the token makes of the grant.
@@ -67,6 +68,11 @@ impl ProvenRefresh {
     /// What the decision was.
     pub(crate) const fn step(&self) -> &Step {
         &self.step
+    }
+
+    /// Whether the token is from the time that a declared restore has lost.
+    pub(crate) const fn is_recovered(&self) -> bool {
+        self.is_recovered
     }
 
     /// The refresh token that is current once the step is done.
@@ -179,8 +185,7 @@ impl Provider {
         };
         let judgement = self.judge(client.client(), presented, current).await?;
         match judgement {
-            Judgement::Current | Judgement::Retry { .. } => {}
-            Judgement::Recovered => audit::refresh_recovered(grant, &client.client().client_id),
+            Judgement::Current | Judgement::Retry { .. } | Judgement::Recovered => {}
             Judgement::NewerThanStored => {
                 audit::refresh_newer_than_stored(grant, &client.client().client_id);
                 return Err(invalid_grant());
@@ -191,10 +196,24 @@ impl Provider {
             }
         }
         // RULES R11, and then user and client (R3).
-        let now = self.clock.now();
-        let expired = grant.lifetime.end(current.used_at) <= now;
+        let is_recovered = judgement == Judgement::Recovered;
+        let used_at = if is_recovered {
+            // What is stored of its last use is from before the restore.
+            current.used_at.max(presented.token.issued_at)
+        } else {
+            current.used_at
+        };
+        let expired = grant.lifetime.end(used_at) <= self.clock.now();
         if expired || !found.client_is_live || !found.user_is_live() {
             return Err(invalid_grant());
+        }
+        if client.client().epoch != grant.client_epoch {
+            // The client in memory is older than the one in storage, for whose epoch the token has to be made.
+            self.directory.forget(&client.client().client_id);
+            return Err(ErrorResponse::new(
+                ErrorCode::TemporarilyUnavailable,
+                "the client was changed a moment ago; try again",
+            ));
         }
         let settings = &client.client().settings;
         let scope = renew_scope(settings, &grant.scope, asked.scope.as_ref())?;
@@ -206,7 +225,11 @@ impl Provider {
         )?;
         let press = self.press(client.client())?;
         let step = match judgement {
-            Judgement::Retry { in_a_row } => Step::Retry { in_a_row },
+            // Without its key the successor cannot be told again.
+            Judgement::Retry { in_a_row } => match self.derive_refresh_token(grant, current) {
+                Some(_) => Step::Retry { in_a_row },
+                None => return Err(invalid_grant()),
+            },
             Judgement::Current if !settings.refresh_token_rotation => Step::Keep,
             _ => {
                 // RULES R4: "the generation becomes presented + 1".
@@ -222,9 +245,10 @@ impl Provider {
             found,
             seen,
             step,
+            is_recovered,
         };
         let evidence = Evidence::RefreshToken(Box::new(proven));
-        Ok(self.permit(evidence, scope, audience, press))
+        self.permit(evidence, scope, &audience, press)
     }
 
     async fn judge(
