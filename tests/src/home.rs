@@ -194,7 +194,7 @@ impl Home {
         let grants = grants.as_array().expect("an array").iter();
         let live = grants.filter(|grant| grant["live"].as_bool().expect("a boolean"));
         live.filter_map(|grant| {
-            let id = grant["id"].as_str().expect("an id");
+            let id = grant["grant_id"].as_str().expect("an id");
             Some((id.to_owned(), grant["generation"].as_u64()?))
         })
         .collect()

@@ -24,10 +24,7 @@ const DEVIATIONS: [(&str, &str); 2] = [
 ];
 
 /// Users that the suite needs: their role there, and their name here.
-const USERS: [(&str, &str); 2] = [
-    ("primary", "judge-user"),
-    ("guessed", "judge-guessed-user"),
-];
+const USERS: [(&str, &str); 2] = [("primary", "judge-user"), ("guessed", "judge-guessed-user")];
 const PASSWORD: &str = "a password of nobody";
 
 /// A client that the suite needs: its role there, and the arguments of `client add` here.

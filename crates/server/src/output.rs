@@ -4,9 +4,12 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use countersign_core::Timestamp;
 use countersign_storage::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,10 +123,22 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// Lines up the members of one JSON object, for people.
+/// A time for people: RFC 3339 in UTC, such as `2026-11-21T16:47:36Z`. Programs get seconds.
+pub(crate) fn date(time: Timestamp) -> String {
+    let date = OffsetDateTime::from_unix_timestamp(time.as_seconds()).ok();
+    // Behind the year 9999 there is no such date.
+    date.and_then(|date| date.format(&Rfc3339).ok())
+        .unwrap_or_else(|| time.to_string())
+}
+
+/// Lines up the members of one JSON object, for people: times as dates, and nothing that is empty.
 pub(crate) fn members_table(members: &Map<String, Value>) -> String {
-    let shown = |value: &Value| match value {
+    let shown = |name: &str, value: &Value| match value {
         Value::String(text) => text.clone(),
+        Value::Number(seconds) if name.ends_with("_at") => {
+            let time = seconds.as_i64().map(Timestamp::from_seconds);
+            time.map_or_else(|| seconds.to_string(), date)
+        }
         Value::Array(list) => list
             .iter()
             .map(|one| one.as_str().unwrap_or_default())
@@ -133,7 +148,8 @@ pub(crate) fn members_table(members: &Map<String, Value>) -> String {
     };
     let rows: Vec<Vec<String>> = members
         .iter()
-        .map(|(name, value)| vec![name.clone(), shown(value)])
+        .filter(|(_, value)| **value != json!([]) && **value != json!({}))
+        .map(|(name, value)| vec![name.clone(), shown(name, value)])
         .collect();
     table(&["MEMBER", "VALUE"], &rows)
 }
@@ -143,5 +159,32 @@ pub(crate) fn object(value: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
+    }
+}
+
+/// The same, with these lists in it even if they are empty: programs walk over them.
+pub(crate) fn object_with_lists(value: &impl Serialize, lists: &[&str]) -> Map<String, Value> {
+    let mut members = object(value);
+    for name in lists {
+        members.entry(*name).or_insert_with(|| json!([]));
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_rfc_3339_in_utc() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_795_279_656, "2026-11-21T16:47:36Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "253402300800"),
+            (i64::MAX, "9223372036854775807"),
+        ] {
+            assert_eq!(date(Timestamp::from_seconds(seconds)), expected);
+        }
     }
 }

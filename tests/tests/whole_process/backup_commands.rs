@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use countersign_tests::{Home, SECOND, eventually};
 use serde_json::json;
 
+use crate::client_update::date;
+
 /// A name that does not change with the port: refresh tokens are good for one issuer only.
 const ISSUER: [&str; 2] = ["--issuer", "http://localhost"];
 
@@ -32,7 +34,10 @@ fn backup_copies_the_database_of_a_running_server_without_the_master_key() {
     let client = home.add_client("c", &[]);
     let server = home.serve();
     let token = server.issue(&client, &[]);
+    let before = now();
     let told = home.json(&["backup", "copy.db"]);
+    let taken_at = told["taken_at"].as_u64().unwrap();
+    assert!((before..=now()).contains(&taken_at), "{told}");
     let file = home.path().join("copy.db");
     let bytes = fs::read(&file).unwrap();
     assert!(
@@ -63,6 +68,11 @@ fn backup_copies_the_database_of_a_running_server_without_the_master_key() {
         "{}",
         text.stdout
     );
+    // What it tells is what the declaration asks for.
+    let (_, time) = text.stdout.split_once("--restored-to ").unwrap();
+    let time = time.split_whitespace().next().unwrap();
+    let told = home.json(&["recover", "--restored-to", time]);
+    assert_eq!(date(told["restored_to"].as_i64().unwrap()), time);
 }
 
 #[test]
@@ -77,7 +87,12 @@ fn backup_never_overwrites_and_says_where_it_cannot_write() {
             "file_exists",
             "countersign.db",
         ),
-        (&["backup", "nowhere/copy.db"], 1, "backup", "nowhere"),
+        (
+            &["backup", "nowhere/copy.db"],
+            1,
+            "backup",
+            "no folder nowhere",
+        ),
         (&["backup"], 2, "usage", "<FILE>"),
     ] {
         let (error, message) = home.run(&[&["--json"], arguments].concat()).refusal(code);
@@ -140,7 +155,7 @@ fn recover_takes_a_time_that_has_been() {
     let told = home.json(&["recover", "--restored-to", "2026-01-02T03:04:05+01:00"]);
     assert_eq!(told["restored_to"], 1_767_319_445);
     let text = home.run(&["recover", "--restored-to", "1767319445"]);
-    for told in ["1767319445", "countersign revoke"] {
+    for told in ["2026-01-02T02:04:05Z", "countersign revoke"] {
         assert!(text.succeeded().contains(told), "{}", text.stdout);
     }
     let tomorrow = (now() + 86_400).to_string();
@@ -154,6 +169,8 @@ fn recover_takes_a_time_that_has_been() {
         let done = home.run(&["--json", "recover", "--restored-to", time]);
         let (error, message) = done.refusal(code);
         assert_eq!(error, word, "{time}: {message}");
+        let dated = time.starts_with("2999") && message.starts_with(time);
+        assert!(dated || !time.starts_with("2999"), "{message}");
     }
     let told = home.json(&["recover", "--restored-to", "0"]);
     assert_eq!(told["restored_to"], json!(0));

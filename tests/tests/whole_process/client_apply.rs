@@ -51,7 +51,14 @@ fn client_apply_of_what_is_shown_changes_nothing() {
             assert!(client.get("client_secret").is_none(), "{client}");
         }
         assert_eq!(done.stderr, "");
+        // What it tells is a file, too.
+        let again = apply(&home, &told).json();
+        assert_eq!(again, told);
     }
+    let mut rotated = home.json(&["client", "rotate-secret", "plain", "--overlap", "1h"]);
+    assert!(rotated["previous_secret_expires_at"].is_u64(), "{rotated}");
+    rotated.as_object_mut().unwrap().remove("client_secret");
+    assert_eq!(apply(&home, &rotated).json()[0]["outcome"], "unchanged");
     assert_eq!(home.json(&["client", "list"]), list);
     let file = home.path().join("clients.json");
     fs::write(&file, list.to_string()).unwrap();
@@ -98,10 +105,7 @@ fn client_apply_makes_clients_be_as_the_file_says() {
         .iter()
         .map(|one| &one["outcome"])
         .collect();
-    assert_eq!(
-        outcomes,
-        ["updated", "created", "created", "created", "created"]
-    );
+    assert_eq!(outcomes, ["updated", "added", "added", "added", "added"]);
     let with_secret: Vec<&Value> = told
         .as_array()
         .unwrap()

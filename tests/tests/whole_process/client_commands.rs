@@ -5,6 +5,8 @@ use std::fs;
 use countersign_tests::{Home, Input};
 use serde_json::json;
 
+use crate::client_update::date;
+
 #[test]
 fn client_add_answers_with_the_names_of_rfc_7591_and_the_secret_once() {
     let home = Home::with_keys();
@@ -104,6 +106,14 @@ fn client_add_for_people_shows_id_and_secret() {
     };
     assert_eq!(value("client_id").as_deref(), Some("c"));
     let secret = value("client_secret").unwrap();
+    let shown = home.json(&["client", "show", "c"]);
+    for list in ["resources", "redirect_uris", "post_logout_redirect_uris"] {
+        assert_eq!(shown[list], json!([]), "{list}");
+    }
+    let added = shown["client_id_issued_at"].as_i64().unwrap();
+    let text = home.run(&["client", "show", "c"]);
+    assert!(text.succeeded().contains(&date(added)), "{}", text.stdout);
+    assert!(!text.stdout.contains("redirect_uris"), "{}", text.stdout);
     let client = countersign_tests::TestClient::new("c", &secret);
     assert_eq!(home.serve().token(&client, &[]).status, 200);
 }
@@ -222,6 +232,33 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
             "{arguments:?}: {}",
             text.stderr
         );
+    }
+    // What to give instead is told.
+    for (code, arguments, expected) in [
+        (1, &["--public"][..], "give --grant-type or --redirect-uri"),
+        (2, &["--auth-method", "none"], "use --public"),
+        (
+            1,
+            &["--grant-type", "authorization_code"],
+            "give --redirect-uri",
+        ),
+        (1, &["--default-scope", "b"], "--scope and --default-scope"),
+        (
+            1,
+            &["--access-token-lifetime", "2d"],
+            "--access-token-lifetime",
+        ),
+        (1, &["--refresh-lifetime", "0"], "--refresh-lifetime"),
+        (1, &["--refresh-idle-lifetime", "0"], "--refresh-idle"),
+        (
+            1,
+            &["--refresh-retry-window", "1h"],
+            "--refresh-retry-window",
+        ),
+    ] {
+        let arguments = [&["--json", "client", "add", "c"], arguments].concat();
+        let (_, message) = home.run(&arguments).refusal(code);
+        assert!(message.contains(expected), "{arguments:?}: {message}");
     }
     let (error, message) = home.run(&["--json", "client", "add", "taken"]).refusal(1);
     assert_eq!(error, "client_id_taken");

@@ -19,6 +19,28 @@ pub(crate) fn within_a_second(mut look: impl FnMut() -> bool) -> bool {
     eventually(SECOND, || look().then_some(())).is_some()
 }
 
+/// Seconds since 1970 as a date of RFC 3339, for times of this century.
+pub(crate) fn date(seconds: i64) -> String {
+    let (mut days, second) = (seconds / 86_400, seconds % 86_400);
+    let february = |year| if year % 4 == 0 { 29 } else { 28 };
+    let mut year = 1970;
+    while days >= 337 + february(year) {
+        days -= 337 + february(year);
+        year += 1;
+    }
+    let mut month = 1;
+    for length in [31, february(year), 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let day = days + 1;
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Arguments of `client update`, divided by bars; which member they change, and what it is then, in JSON.
 const UPDATES: [(&str, &str, &str); 20] = [
     ("--scope|b c|--scope|d", "scope", r#""b c d""#),
@@ -116,6 +138,13 @@ fn client_update_replaces_what_is_named_and_nothing_else() {
         }
         assert_eq!(updated, expected, "{arguments:?}");
         assert_eq!(home.json(&["client", "show", "c"]), expected);
+        if arguments[0] != "--unset" && member != "grant_types" {
+            let both = [&arguments[..], &["--unset", "resources", "--unset", member]].concat();
+            let done = home.run(&[&["--json", "client", "update", "c"], &both[..]].concat());
+            let (error, message) = done.refusal(2);
+            assert_eq!(error, "usage", "{both:?}: {message}");
+            assert!(message.starts_with(member), "{both:?}: {message}");
+        }
     }
     // What update takes, add takes as well.
     let arguments = ["--refresh-rotation", "off", "--refresh-lifetime", "90d"];
@@ -234,6 +263,16 @@ fn rule_s3_two_secrets_are_accepted_for_as_long_as_was_said() {
     assert!(within_a_second(|| accepted(&second)));
     assert!(accepted(&first), "for a day");
     assert!(server.is_active(&second, &token), "tokens live on");
+
+    // A third one has no place: it is told that the first ends before its day is over.
+    let done = home.run(&["client", "rotate-secret", "c", "--overlap", "1h"]);
+    let warning = done.stderr.trim_end();
+    assert!(warning.contains(&date(end.as_i64().unwrap())), "{warning}");
+    assert!(warning.starts_with("warning: ") && warning.contains("ends now"));
+    let until = done.succeeded().split_once("accepted until ").unwrap().1;
+    assert_eq!(until.find("Z."), Some("2026-11-21T16:47:36".len()));
+    assert!(within_a_second(|| !accepted(&first)));
+    assert!(accepted(&second));
 
     let (third, end) = rotate(&[]);
     assert_eq!(end, Value::Null);

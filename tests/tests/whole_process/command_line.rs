@@ -113,6 +113,22 @@ fn what_is_not_understood_exits_with_2_and_touches_nothing() {
     ] {
         let _ = home.run(&[&["--json"], arguments].concat()).refusal(2);
     }
+    for text in ["localhost:8080", "8080", "127.0.0.1"] {
+        let (_, message) = home.run(&["--json", "serve", "--listen", text]).refusal(2);
+        assert!(
+            message.contains("such as 127.0.0.1:8080; no names"),
+            "{message}"
+        );
+    }
+    for group in [
+        "client", "user", "scope", "resource", "grant", "key", "token",
+    ] {
+        let told = home.run(&[group, "--json"]).refusal(2);
+        assert!(told.1.contains("requires a subcommand"), "{}", told.1);
+        assert_eq!(home.run(&["--json", group]).refusal(2), told);
+        // People get the help.
+        assert!(home.run(&[group]).stderr.contains("Usage: "), "{group}");
+    }
     assert!(!home.data_dir().exists());
 }
 
@@ -131,6 +147,16 @@ fn failures_exit_with_1_and_are_one_json_object_on_standard_error() {
             "configuration",
         ),
     ];
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (error, message) = home
+        .run(&["--json", "serve", "--listen", &address])
+        .refusal(1);
+    assert_eq!(error, "listen");
+    assert!(
+        message.ends_with("--listen, such as 127.0.0.1:8081"),
+        "{message}"
+    );
     for (arguments, expected) in cases {
         let (error, _) = home.run(&[&["--json"], arguments].concat()).refusal(1);
         assert_eq!(error, expected, "{arguments:?}");

@@ -3,6 +3,8 @@
 use countersign_tests::{Home, SECOND, Server, TestClient, TestUser, Tokens, eventually, jwt};
 use serde_json::{Value, json};
 
+use crate::client_update::date;
+
 /// Two clients that sign users in, two users, and a server.
 struct Scene {
     home: Home,
@@ -74,11 +76,12 @@ fn grant_list_tells_who_granted_what_and_nothing_secret() {
         at
     });
     let expected = json!({
-        "id": grant["id"],
+        "grant_id": grant["grant_id"],
         "sub": claims["sub"],
         "username": "alice",
         "client_id": "web",
         "scope": "read write",
+        "resources": [],
         "created_at": created_at,
         "expires_at": used_at + 30 * 86_400,
         "last_used_at": used_at,
@@ -90,10 +93,12 @@ fn grant_list_tells_who_granted_what_and_nothing_secret() {
         .server
         .refresh(&scene.clients[0], &tokens.refresh)
         .tokens();
-    assert_eq!(scene.grants(&[])[0]["generation"], 1);
+    let refreshed = &scene.grants(&[])[0];
+    assert_eq!(refreshed["generation"], 1);
     let text = scene.home.run(&["grant", "list"]);
     for told in [
-        grant["id"].as_str().unwrap(),
+        grant["grant_id"].as_str().unwrap(),
+        &date(refreshed["expires_at"].as_i64().unwrap()),
         "alice",
         "web",
         "read write",
@@ -161,7 +166,7 @@ fn rule_o2_revoke_ends_what_is_named_and_nothing_else() {
     let grant_of = |client: &str, user: &str| {
         let grants = scene.grants(&["--client", client, "--user", user]);
         let live = grants.into_iter().find(|grant| grant["live"] == true);
-        live.unwrap()["id"].as_str().unwrap().to_owned()
+        live.unwrap()["grant_id"].as_str().unwrap().to_owned()
     };
     // Which of web-alice, web-bob and tv-alice live on.
     let cases = [
@@ -179,19 +184,16 @@ fn rule_o2_revoke_ends_what_is_named_and_nothing_else() {
         let grant = grant_of("web", "alice");
         let (last, told) = match command {
             "grant revoke" | "revoke --grant" => {
-                (Some(&*grant), json!({ "revoked": "grant", "id": grant }))
+                (Some(&*grant), json!({ "grant_id": grant, "revoked": true }))
             }
             "revoke --user" => {
                 let sub = jwt::claims(&web_alice.access)["sub"].clone();
-                let told = json!({ "revoked": "user", "username": "alice", "sub": sub });
+                let told = json!({ "username": "alice", "sub": sub, "revoked": true });
                 (Some("Alice"), told)
             }
-            "revoke --client" => (
-                Some("web"),
-                json!({ "revoked": "client", "client_id": "web" }),
-            ),
+            "revoke --client" => (Some("web"), json!({ "client_id": "web", "revoked": true })),
             // With the demo client of a development set-up.
-            _ => (None, json!({ "revoked": "all", "clients": 3 })),
+            _ => (None, json!({ "all": true, "clients": 3, "revoked": true })),
         };
         let arguments: Vec<&str> = command.split(' ').chain(last).collect();
         assert_eq!(scene.home.json(&arguments), told, "{command}");

@@ -10,6 +10,8 @@ use countersign_tests::{Finished, Home, Input, SECOND, eventually, jwt};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
+use crate::client_update::date;
+
 #[test]
 fn key_list_shows_every_purpose_and_nothing_secret() {
     let home = Home::with_keys();
@@ -49,6 +51,8 @@ fn key_list_shows_every_purpose_and_nothing_secret() {
     let text = home.run(&["key", "list"]);
     for key in keys {
         assert!(text.succeeded().contains(key["kid"].as_str().unwrap()));
+        let from = key["active_from"].as_i64().unwrap();
+        assert!(text.stdout.contains(&date(from)), "{}", text.stdout);
     }
 }
 
@@ -77,6 +81,34 @@ fn keys_that_cannot_be_rotated_or_revoked_are_left_alone() {
         );
     }
     assert_eq!(home.json(&["key", "list"]), list);
+}
+
+#[test]
+fn key_rotate_and_revoke_say_what_was_done_before_they_list() {
+    let home = Home::with_keys();
+    let of_es256 = |phase: &str| {
+        let list = home.json(&["key", "list"]);
+        let keys = list.as_array().unwrap();
+        let mut found = keys
+            .iter()
+            .filter(|key| key["purpose"] == "sign:ES256" && key["phase"] == phase);
+        found.next().unwrap().clone()
+    };
+    let kid = |key: Value| key["kid"].as_str().unwrap().to_owned();
+    let done = home.run(&["key", "rotate", "--algorithm", "ES256"]);
+    let from = date(of_es256("announced")["active_from"].as_i64().unwrap());
+    let said = format!("Successors announced; they take over at {from}.\n\nKEY ");
+    assert!(done.succeeded().starts_with(&said), "{}", done.stdout);
+
+    let leaked = kid(of_es256("active"));
+    let done = home.run(&["key", "revoke", "--", &leaked]);
+    let active = kid(of_es256("active"));
+    let said = format!("Key {leaked} revoked; {active} is active.\n\nKEY ");
+    assert!(done.succeeded().starts_with(&said), "{}", done.stdout);
+    assert!(home.run(&["key", "list"]).succeeded().starts_with("KEY "));
+    for arguments in [&["key", "rotate"][..], &["key", "revoke", "--", &active]] {
+        assert!(home.json(arguments).is_array(), "{arguments:?}");
+    }
 }
 
 /// One in 64 does, and nobody thinks of `--` on the day of a leak.
@@ -141,6 +173,11 @@ fn rule_t6_an_imported_key_is_announced_like_every_successor() {
     fs::write(home.path().join("key.pem"), foreign_key()).unwrap();
     let file = home.run(&["key", "import", "--algorithm", "ES256", "--file", "key.pem"]);
     assert!(file.succeeded().contains("305 seconds"), "{}", file.stdout);
+    let list = home.json(&["key", "list"]);
+    let mut keys = list.as_array().unwrap().iter();
+    let new = keys.find(|key| file.stdout.contains(key["kid"].as_str().unwrap()));
+    let from = date(new.unwrap()["active_from"].as_i64().unwrap());
+    assert!(file.stdout.contains(&from), "{}", file.stdout);
 }
 
 #[test]
@@ -232,17 +269,18 @@ fn key_export_public_gives_what_the_server_publishes() {
         .iter()
         .find(|key| key["purpose"] == "seal:opaque-tokens");
     let secret = secret.unwrap()["kid"].as_str().unwrap();
-    for (code, arguments) in [
-        (1, &["--", "nobody"][..]),
-        (1, &["--format", "pem", "--", "nobody"]),
-        (1, &["--", secret]),
-        (1, &["--format", "pem", "--", secret]),
-        (2, &["--format", "pem"]),
-        (2, &["--format", "der"]),
+    let _ = home.json(&["key", "revoke", "--", &kid]);
+    for (code, expected, arguments) in [
+        (1, "unknown_key", &["--", "nobody"][..]),
+        (1, "unknown_key", &["--format", "pem", "--", "nobody"]),
+        (1, "no_public_key", &["--", secret]),
+        (1, "no_public_key", &["--format", "pem", "--", secret]),
+        (1, "no_public_key", &["--", &kid]),
+        (2, "usage", &["--format", "pem"]),
+        (2, "usage", &["--format", "der"]),
     ] {
         let done = home.run(&[&["--json", "key", "export-public"], arguments].concat());
         let (error, message) = done.refusal(code);
-        let expected = if code == 1 { "unknown_key" } else { "usage" };
         assert_eq!(error, expected, "{arguments:?}: {message}");
     }
 }

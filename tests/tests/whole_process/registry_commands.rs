@@ -36,11 +36,14 @@ fn scopes_are_defined_defined_anew_listed_and_removed() {
     assert_eq!(timeless(added), expected);
     // All of the definition is replaced.
     let replaced = home.json(&["scope", "add", "tenant.read", "--claim", "tenant"]);
-    let expected = json!({ "name": "tenant.read", "claims": ["tenant"], "outcome": "replaced" });
+    let expected = json!({ "name": "tenant.read", "claims": ["tenant"], "outcome": "updated" });
     assert_eq!(timeless(replaced), expected);
     let _ = home.json(&["scope", "add", "a"]);
     let list = home.json(&["scope", "list"]);
-    assert_eq!(timeless(list[0].clone()), json!({ "name": "a" }));
+    assert_eq!(
+        timeless(list[0].clone()),
+        json!({ "name": "a", "claims": [] })
+    );
     assert_eq!(list[1]["claims"], json!(["tenant"]));
     assert!(
         home.run(&["scope", "list"])
@@ -85,7 +88,7 @@ fn resources_are_defined_defined_anew_listed_and_removed() {
     });
     assert_eq!(timeless(added), expected);
     let replaced = home.json(&["resource", "add", uri, "--scope", "admin"]);
-    let expected = json!({ "resource": uri, "scope": "admin", "outcome": "replaced" });
+    let expected = json!({ "resource": uri, "scope": "admin", "outcome": "updated" });
     assert_eq!(timeless(replaced), expected);
     let list = home.json(&["resource", "list"]);
     let expected = json!({ "resource": uri, "scope": "admin" });

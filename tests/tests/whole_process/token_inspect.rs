@@ -50,7 +50,14 @@ fn a_good_token_is_decoded_and_exits_with_0() {
         );
     }
     let text = home.run(&["token", "inspect", &token]);
-    for word in ["ES256", "at+jwt", "\"read\"", &*server.issuer, "ok"] {
+    for word in [
+        "ES256",
+        "at+jwt",
+        "\"read\"",
+        &*server.issuer,
+        "ok",
+        "Revocation    not looked at",
+    ] {
         assert!(text.succeeded().contains(word), "{word}: {}", text.stdout);
     }
     // The server need not run.

@@ -5,6 +5,8 @@ use std::fs;
 use countersign_tests::{Finished, Home, Input, SECOND, TestUser, eventually, jwt};
 use serde_json::{Value, json};
 
+use crate::client_update::date;
+
 /// A command that is given something on standard input.
 fn with_stdin(home: &Home, arguments: &[&str], stdin: &[u8]) -> Finished {
     let stdin = Some(stdin);
@@ -106,6 +108,12 @@ fn user_list_is_an_array_in_the_order_of_names() {
         .map(|user| &user["username"]);
     assert_eq!(names.collect::<Vec<_>>(), ["alice", "bob", "Carol"]);
     assert_eq!(list[0]["has_password"], false);
+    let shown = home.json(&["user", "show", "alice"]);
+    let empty = [&shown["groups"], &shown["roles"], &shown["claims"]];
+    assert_eq!(empty, [&json!([]), &json!([]), &json!({})]);
+    let added = shown["created_at"].as_i64().unwrap();
+    let text = home.run(&["user", "show", "alice"]);
+    assert!(text.succeeded().contains(&date(added)), "{}", text.stdout);
 }
 
 /// Nothing waits for somebody who is not there, and nothing is made.
@@ -192,6 +200,17 @@ fn users_that_make_no_sense_are_refused_and_add_nothing() {
         let (error, message) = home.run(&arguments).refusal(code);
         assert_eq!(error, word, "{arguments:?}: {message}");
         assert!(message.contains(expected), "{arguments:?}: {message}");
+    }
+    for (claim, option) in [
+        ("name=1", "with --name"),
+        ("email=1", "with --email"),
+        ("email_verified=true", "with --email-verified"),
+        ("groups=[]", "with --group"),
+        ("roles=[]", "with --role"),
+    ] {
+        let arguments = ["user", "add", "u", "--no-password", "--claim", claim];
+        let (_, message) = home.run(&[&["--json"], &arguments[..]].concat()).refusal(1);
+        assert!(message.ends_with(option), "{message}");
     }
     let arguments = ["--json", "user", "add", "u", "--password-stdin"];
     for (what, password) in [
@@ -288,7 +307,7 @@ fn user_update_changes_what_is_named_and_nothing_else() {
         ),
         (&["--email-verified", "true"], "email_verified", json!(true)),
         (&["--no-name"], "name", Value::Null),
-        (&["--remove-group", "c"], "groups", Value::Null),
+        (&["--remove-group", "c"], "groups", json!([])),
         (&["--username", "ALICE"], "username", json!("ALICE")),
         (
             &["--username", "alice.smith"],
@@ -322,11 +341,14 @@ fn user_update_that_makes_no_sense_changes_nothing() {
     let _ = home.json(&["user", "add", "taken", "--no-password"]);
     let _ = home.json(&["user", "add", "u", "--no-password"]);
     let before = home.json(&["user", "list"]);
-    let cases: [(i32, &str, &[&str]); 9] = [
+    let cases: [(i32, &str, &[&str]); 12] = [
         (2, "usage", &["u"]),
         (2, "usage", &["u", "--email", "a@b", "--no-email"]),
         (2, "usage", &["u", "--name", "n", "--no-name"]),
         (2, "usage", &["u", "--email-verified"]),
+        (2, "usage", &["u", "--role", "a", "--remove-role", "a"]),
+        (2, "usage", &["u", "--group", "a", "--remove-group", "a"]),
+        (2, "usage", &["u", "--claim", "a=1", "--remove-claim", "a"]),
         (1, "unknown_user", &["nobody", "--name", "n"]),
         (
             1,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Global, Opened, client, pages};
 use crate::host::SystemClock;
-use crate::output::{Failure, print, table};
+use crate::output::{Failure, date, print, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GrantCommand {
@@ -60,7 +60,7 @@ pub(super) async fn revoke(global: &Global, id: GrantId) -> Result<(), Failure> 
         ));
     }
     let text = format!("The grant {id} has ended, with every token of it.");
-    let document = json!({ "revoked": "grant", "id": id.to_string() });
+    let document = json!({ "grant_id": id.to_string(), "revoked": true });
     print(global.format(), &text, &document)
 }
 
@@ -165,7 +165,7 @@ impl Shown<'_> {
             user.unwrap_or_else(|| self.grant.user.to_string()),
             client.unwrap_or_else(|| "(removed)".to_owned()),
             self.grant.scope.to_string(),
-            self.expires_at.to_string(),
+            date(self.expires_at),
             if self.live { "live" } else { "ended" }.to_owned(),
         ]
     }
@@ -174,7 +174,7 @@ impl Shown<'_> {
         let grant = self.grant;
         let mut members = Map::new();
         let mut tell = |name: &str, value: Value| members.insert(name.to_owned(), value);
-        tell("id", grant.id.to_string().into());
+        tell("grant_id", grant.id.to_string().into());
         tell("sub", grant.user.to_string().into());
         if let Some(username) = self.user {
             tell("username", username.as_str().into());
@@ -183,9 +183,7 @@ impl Shown<'_> {
             tell("client_id", client_id.as_str().into());
         }
         tell("scope", grant.scope.to_string().into());
-        if !grant.resources.is_empty() {
-            tell("resources", json!(grant.resources));
-        }
+        tell("resources", json!(grant.resources));
         tell("created_at", grant.created_at.as_seconds().into());
         tell("expires_at", self.expires_at.as_seconds().into());
         if let Some(refresh) = &grant.refresh {

@@ -4,17 +4,18 @@
     reason = "clap shows these comments as they stand"
 )]
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::{KeyId, KeyPurpose, Secret, SigningAlgorithm};
-use countersign_provider::{KeyError, KeyStatus, Provider};
+use countersign_core::{KeyId, KeyPurpose, Secret, SigningAlgorithm, Timestamp};
+use countersign_provider::{KeyError, KeyPhase, KeyStatus, Provider};
 use serde_json::{Value, json};
 
 use super::{Global, secret_input};
-use crate::output::{Failure, Format, print, table};
+use crate::output::{Failure, Format, date, print, table};
 
 /// More than any key has, in bytes.
 const MAX_PEM_BYTES: usize = 64 * 1024;
@@ -90,13 +91,12 @@ enum PublicFormat {
 impl KeyCommand {
     pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
-            Self::List => list(global.format(), &global.provider().await?.provider),
-            Self::Rotate { algorithm } => rotate(global, algorithm).await,
-            Self::Revoke { kid } => {
-                let provider = global.provider().await?.provider;
-                provider.revoke_key(&kid).await.map_err(failed)?;
-                list(global.format(), &provider)
+            Self::List => {
+                let keys = global.provider().await?.provider.key_status();
+                list(global.format(), "", &keys)
             }
+            Self::Rotate { algorithm } => rotate(global, algorithm).await,
+            Self::Revoke { kid } => revoke(global, &kid).await,
             Self::Import(import) => import.run(global).await,
             Self::ExportPublic(export) => export.run(global).await,
         }
@@ -105,25 +105,50 @@ impl KeyCommand {
 
 async fn rotate(global: &Global, algorithm: Option<SigningAlgorithm>) -> Result<(), Failure> {
     let provider = global.provider().await?.provider;
-    let rotated = KeyPurpose::ALL
-        .into_iter()
-        .filter(|purpose| match algorithm {
-            Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
-            None => *purpose != KeyPurpose::ClientSecrets,
-        });
-    for purpose in rotated {
+    let is_rotated = |purpose: &KeyPurpose| match algorithm {
+        Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
+        None => *purpose != KeyPurpose::ClientSecrets,
+    };
+    for purpose in KeyPurpose::ALL.into_iter().filter(is_rotated) {
         provider.rotate_key(purpose).await.map_err(failed)?;
     }
-    list(global.format(), &provider)
+    let keys = provider.key_status();
+    let announced = keys
+        .iter()
+        .filter(|key| key.phase == KeyPhase::Announced && is_rotated(&key.purpose));
+    let from: BTreeSet<Timestamp> = announced.map(|key| key.active_from).collect();
+    // Some may have been announced before.
+    let from: Vec<String> = from.into_iter().map(date).collect();
+    let said = format!(
+        "Successors announced; they take over at {}.",
+        from.join(", ")
+    );
+    list(global.format(), &said, &keys)
 }
 
-fn list(format: Format, provider: &Provider) -> Result<(), Failure> {
+async fn revoke(global: &Global, kid: &KeyId) -> Result<(), Failure> {
+    let provider = global.provider().await?.provider;
+    provider.revoke_key(kid).await.map_err(failed)?;
     let keys = provider.key_status();
+    let revoked = keys.iter().find(|key| key.id == *kid);
+    let active = keys.iter().find(|key| {
+        key.phase == KeyPhase::Active && revoked.is_some_and(|it| it.purpose == key.purpose)
+    });
+    let said = match active {
+        Some(active) => format!("Key {kid} revoked; {} is active.", active.id),
+        None => format!("Key {kid} revoked."),
+    };
+    list(global.format(), &said, &keys)
+}
+
+/// Lists `keys`; for people, behind what is `said` about them.
+fn list(format: Format, said: &str, keys: &[KeyStatus]) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
-    let text = table(&["KEY", "PURPOSE", "PHASE", "ACTIVE FROM"], &rows);
+    let table = table(&["KEY", "PURPOSE", "PHASE", "ACTIVE FROM"], &rows);
+    let text = format!("{said}\n\n{table}");
     print(
         format,
-        &text,
+        text.trim_start(),
         &keys.iter().map(describe).collect::<Vec<_>>(),
     )
 }
@@ -140,7 +165,7 @@ impl Import {
             "Key {} imported. It is published within a second, and signs {} tokens from {} on ({} seconds from now).",
             key.id,
             self.algorithm,
-            key.active_from,
+            date(key.active_from),
             key.active_from.since(key.created_at)
         );
         print(global.format(), &text, &describe(&key))
@@ -163,7 +188,7 @@ impl ExportPublic {
         match (self.format, self.kid) {
             (PublicFormat::Pem, Some(kid)) => {
                 let pem = provider.public_key_pem(&kid);
-                let pem = pem.ok_or_else(|| failed(KeyError::Unknown(kid.clone())))?;
+                let pem = pem.ok_or_else(|| no_public_key(&provider, &kid))?;
                 print(global.format(), &pem, &json!({ "kid": kid, "pem": pem }))
             }
             (_, kid) => {
@@ -172,7 +197,7 @@ impl ExportPublic {
                     set.keys
                         .retain(|key| key.common.key_id.as_deref() == Some(kid.as_str()));
                     if set.keys.is_empty() {
-                        return Err(failed(KeyError::Unknown(kid)));
+                        return Err(no_public_key(&provider, &kid));
                     }
                 }
                 // For people and programs alike: this is made to be written to a file.
@@ -180,6 +205,25 @@ impl ExportPublic {
             }
         }
     }
+}
+
+/// Why nobody gets a public key of this name.
+fn no_public_key(provider: &Provider, kid: &KeyId) -> Failure {
+    let keys = provider.key_status();
+    let why = match keys.iter().find(|key| key.id == *kid) {
+        None => return failed(KeyError::Unknown(kid.clone())),
+        Some(key) if !matches!(key.purpose, KeyPurpose::Signing(_)) => {
+            format!(
+                "is for {}: only signing keys have a public key",
+                key.purpose
+            )
+        }
+        Some(key) => format!("is {} and no longer published", key.phase.name()),
+    };
+    Failure::new(
+        "no_public_key",
+        format!("the key {kid} {why}; see: countersign key list"),
+    )
 }
 
 fn failed(error: KeyError) -> Failure {
@@ -198,7 +242,7 @@ fn row(key: &KeyStatus) -> Vec<String> {
         key.id.to_string(),
         key.purpose.to_string(),
         key.phase.name().to_owned(),
-        key.active_from.to_string(),
+        date(key.active_from),
     ]
 }
 

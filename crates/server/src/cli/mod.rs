@@ -5,6 +5,7 @@ mod client;
 mod duration;
 mod grant;
 mod key;
+mod outcome;
 mod pages;
 mod recover;
 mod resource;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use countersign_core::Issuer;
 use countersign_provider::{Host, KeyError, Provider, Settings};
@@ -147,7 +149,10 @@ pub(crate) fn run() -> ExitCode {
 fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if error.use_stderr() && arguments.iter().any(|argument| argument == "--json") {
         // Clap writes for people: the first paragraph says what is wrong, the rest how it is meant.
-        let text = error.render().to_string();
+        let text = match missing_command(error, arguments) {
+            Some(error) => error.render().to_string(),
+            None => error.render().to_string(),
+        };
         let first = text.split("\n\n").next().unwrap_or_default();
         let words: Vec<&str> = first
             .trim_start_matches("error: ")
@@ -158,6 +163,16 @@ fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // Nobody is left to tell if the output is closed.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// What is wrong where clap shows its help instead: a group stands without a command, as in `--json client`. Behind the
+/// group, the same flag makes clap say so.
+fn missing_command(error: &clap::Error, arguments: &[OsString]) -> Option<clap::Error> {
+    if error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
+    }
+    let others = arguments.iter().filter(|argument| *argument != "--json");
+    Cli::try_parse_from(others.cloned().chain(["--json".into()])).err()
 }
 
 impl Global {

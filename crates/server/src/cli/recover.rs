@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Global;
 use crate::host::SystemClock;
-use crate::output::{Failure, print};
+use crate::output::{Failure, date, print};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -19,7 +19,7 @@ use crate::output::{Failure, print};
     refused, and their users have to sign in again. With it they are accepted; so are those that were revoked since \
     then, for the revocations are lost. Repeat them: countersign revoke --help")]
 pub(crate) struct Recover {
-    /// When the backup was made: RFC 3339, or seconds since 1970
+    /// When the backup was made, as `backup` has told it: RFC 3339, or seconds since 1970
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     restored_to: Timestamp,
 }
@@ -45,7 +45,8 @@ impl Recover {
             return Err(Failure::new(
                 "time_in_the_future",
                 format!(
-                    "{restored_to} is in the future; give the time at which the backup was made"
+                    "{} is in the future; give the time at which the backup was made",
+                    date(restored_to)
                 ),
             ));
         }
@@ -54,13 +55,14 @@ impl Recover {
         let gap = opened.store.restore_gap().await?;
         let declared_at = gap.map(|gap| gap.declared_at);
         let text = format!(
-            "Declared: the database was restored to {restored_to}. Refresh tokens that were issued since then are accepted.\n\n\
+            "Declared: the database was restored to {}. Refresh tokens that were issued since then are accepted.\n\n\
             Lost is what was changed since then; repeat it:\n  \
             revocations         countersign revoke --user | --client | --grant\n  \
             users               countersign user disable | set-password | remove\n  \
             clients             countersign client apply | rotate-secret | remove\n  \
             compromised keys    countersign key revoke\n\n\
-            If nobody knows any more what was revoked, end everything: countersign revoke --all --yes"
+            If nobody knows any more what was revoked, end everything: countersign revoke --all --yes",
+            date(restored_to)
         );
         let document = json!({ "restored_to": restored_to, "declared_at": declared_at });
         print(global.format(), &text, &document)

@@ -5,7 +5,8 @@ use countersign_core::{Clock as _, ResourceDefinition, ResourceUri, Scope};
 use serde_json::json;
 
 use super::Global;
-use super::scope::{failed, outcome};
+use super::outcome::Outcome;
+use super::scope::failed;
 use crate::host::SystemClock;
 use crate::output::{Failure, object, print, table};
 
@@ -61,7 +62,7 @@ impl Add {
         };
         let opened = global.new_provider().await?;
         let defined = opened.provider.define_resource(definition.clone()).await;
-        let outcome = outcome(defined.map_err(failed)?);
+        let outcome = Outcome::from(defined.map_err(failed)?).name();
         let mut members = object(&definition);
         members.insert("outcome".into(), outcome.into());
         let text = format!(

@@ -75,9 +75,9 @@ async fn end_user(global: &Global, username: &Username) -> Result<(), Failure> {
         ended.username
     );
     let document = json!({
-        "revoked": "user",
         "sub": ended.id.to_string(),
         "username": ended.username,
+        "revoked": true,
     });
     print(global.format(), &text, &document)
 }
@@ -89,7 +89,7 @@ async fn end_client(global: &Global, client_id: &ClientId) -> Result<(), Failure
     let text = format!(
         "Everything that was issued to the client {client_id} has ended; it gets new tokens within a second."
     );
-    let document = json!({ "revoked": "client", "client_id": client_id });
+    let document = json!({ "client_id": client_id, "revoked": true });
     print(global.format(), &text, &document)
 }
 
@@ -99,6 +99,6 @@ async fn end_everything(global: &Global) -> Result<(), Failure> {
     let text = format!(
         "Everything that was issued has ended, for all clients ({clients}); they get new tokens within a second."
     );
-    let document = json!({ "revoked": "all", "clients": clients });
+    let document = json!({ "all": true, "clients": clients, "revoked": true });
     print(global.format(), &text, &document)
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use countersign_core::{Clock as _, ScopeDefinition, ScopeToken};
 use countersign_provider::DefineError;
-use countersign_storage::Define;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Global;
+use super::outcome::Outcome;
 use crate::host::SystemClock;
-use crate::output::{Failure, object, print, table};
+use crate::output::{Failure, object_with_lists, print, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScopeCommand {
@@ -67,8 +67,8 @@ impl Add {
         };
         let opened = global.new_provider().await?;
         let defined = opened.provider.define_scope(definition.clone()).await;
-        let outcome = outcome(defined.map_err(failed)?);
-        let mut members = object(&definition);
+        let outcome = Outcome::from(defined.map_err(failed)?).name();
+        let mut members = describe(&definition);
         members.insert("outcome".into(), outcome.into());
         let text = format!(
             "Scope {} {outcome}; a running server knows within a second.",
@@ -78,12 +78,8 @@ impl Add {
     }
 }
 
-/// What became of a definition, in a word.
-pub(super) const fn outcome(defined: Define) -> &'static str {
-    match defined {
-        Define::Added => "added",
-        Define::Replaced => "replaced",
-    }
+fn describe(scope: &ScopeDefinition) -> Map<String, Value> {
+    object_with_lists(scope, &["claims"])
 }
 
 pub(super) fn failed(error: DefineError) -> Failure {
@@ -116,6 +112,7 @@ async fn list(global: &Global) -> Result<(), Failure> {
     } else {
         table(&["SCOPE", "CLAIMS", "DESCRIPTION"], &rows)
     };
+    let scopes: Vec<Map<String, Value>> = scopes.iter().map(describe).collect();
     print(global.format(), &text, &scopes)
 }
 

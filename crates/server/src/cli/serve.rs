@@ -1,6 +1,6 @@
 //! `countersign serve`.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use countersign_core::Issuer;
 use countersign_provider::Provider;
 use countersign_storage::{Deployment, MarkDeployment};
 use serde_json::json;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 use tracing_subscriber::EnvFilter;
@@ -35,11 +36,20 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(20);
     Behind a proxy that speaks TLS for login.example.com.")]
 pub(crate) struct Serve {
     /// Where to listen; port 0 picks a free one and says which [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_listen)]
     listen: Option<SocketAddr>,
     /// The URL that names this service in its tokens: https, or http on loopback for development
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+}
+
+/// Why a text is none where a server listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an address and a port, such as 127.0.0.1:8080; no names")]
+struct ListenError;
+
+fn parse_listen(text: &str) -> Result<SocketAddr, ListenError> {
+    text.parse().map_err(|_| ListenError)
 }
 
 impl Serve {
@@ -53,9 +63,14 @@ impl Serve {
         log_to_stderr(&config.log)?;
 
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            let instead = if error.kind() == io::ErrorKind::AddrInUse {
+                "; give another with --listen, such as 127.0.0.1:8081"
+            } else {
+                ""
+            };
             Failure::new(
                 "listen",
-                format!("cannot listen on {}: {error}", config.listen),
+                format!("cannot listen on {}: {error}{instead}", config.listen),
             )
         })?;
         let address = listener
@@ -160,8 +175,8 @@ fn log_to_stderr(filter: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::new("configuration", format!("log: {error}")))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .try_init()
         .map_err(|error| Failure::new("log", error))
 }

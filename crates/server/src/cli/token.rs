@@ -85,7 +85,8 @@ impl Inspect {
             serde_json::to_string_pretty(value).unwrap_or_default()
         };
         let text = format!(
-            "Header\n{}\n\nClaims\n{}\n\nSignature     {signature_verdict}\nAccess token  {profile_verdict}",
+            "Header\n{}\n\nClaims\n{}\n\nSignature     {signature_verdict}\nAccess token  {profile_verdict}\n\
+            Revocation    not looked at; ask the introspection endpoint",
             pretty(header.members()),
             pretty(claims.members()),
         );

@@ -33,11 +33,16 @@ pub(crate) struct Add {
 
 impl Add {
     pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
-        let source = secret_source(self.secret_stdin)?;
         let mut settings = self.settings.for_new_client();
+        if settings.is_public() {
+            return Err(Failure::usage(
+                "a client that does not authenticate is a public client: use --public",
+            ));
+        }
         if self.public {
             settings.token_endpoint_auth_method = Some(AuthMethod::None);
         }
+        let source = secret_source(self.secret_stdin)?;
         let opened = global.new_provider().await?;
         let added = opened
             .provider

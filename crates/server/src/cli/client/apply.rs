@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::wanted::{Wanted, invalid};
 use super::{add_failed, change_failed, describe, public_or_not, warn_if_weak};
+use crate::cli::outcome::Outcome;
 use crate::cli::{Global, Opened};
 use crate::output::{Failure, Format, print, table, warn};
 
@@ -35,24 +36,6 @@ enum Step {
     Create(Wanted),
     Update(Wanted),
     Leave(Box<Client>),
-}
-
-/// What was done about a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Created,
-    Updated,
-    Unchanged,
-}
-
-impl Outcome {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-        }
-    }
 }
 
 /// A client as it is now.
@@ -83,7 +66,7 @@ impl Apply {
             }
         }
         for done in &applied {
-            if done.outcome == Outcome::Created {
+            if done.outcome == Outcome::Added {
                 warn_if_weak(global.format(), &done.client);
             }
         }
@@ -162,7 +145,7 @@ async fn carry_out(opened: &Opened, step: Step) -> Result<Applied, Failure> {
                 .map_err(add_failed)?;
             Ok(Applied {
                 client: added.client,
-                outcome: Outcome::Created,
+                outcome: Outcome::Added,
                 secret: added.secret,
             })
         }

@@ -10,12 +10,12 @@ mod wanted;
 use std::time::Duration;
 
 use clap::Subcommand;
-use countersign_core::{Client, ClientId, Secret};
+use countersign_core::{Client, ClientId, Secret, SettingsError};
 use countersign_provider::{AddClientError, ChangeClientError, WEAK_SECRET_BYTES};
 use serde_json::{Map, Value, json};
 
 use super::{Global, pages};
-use crate::output::{Failure, Format, members_table, object, print, table, warn};
+use crate::output::{Failure, Format, members_table, object_with_lists, print, table, warn};
 
 /// Within which time every running server has heard of a change (RULES A2).
 const HEARD_WITHIN: Duration = Duration::from_secs(1);
@@ -126,10 +126,31 @@ pub(super) fn unknown(client_id: &ClientId) -> Failure {
 fn add_failed(error: AddClientError) -> Failure {
     let code = match error {
         AddClientError::Store(error) => return error.into(),
+        AddClientError::Settings(error) => {
+            let told = format!("{error}{}", hint(&error));
+            return Failure::new("invalid_client_metadata", told);
+        }
         AddClientError::Taken(_) | AddClientError::Subject(_) => "client_id_taken",
         _ => "invalid_client_metadata",
     };
     Failure::new(code, error)
+}
+
+/// Which option is behind a setting that was refused.
+const fn hint(error: &SettingsError) -> &'static str {
+    match error {
+        SettingsError::PublicClientCredentials => "; give --grant-type or --redirect-uri",
+        SettingsError::NoRedirectUri => "; give --redirect-uri",
+        SettingsError::DefaultScopeNotAllowed(_) => "; see --scope and --default-scope",
+        SettingsError::TooManyScopes => "; see --scope",
+        SettingsError::AccessTokenLifetime => "; see --access-token-lifetime",
+        SettingsError::RefreshTokenLifetime => {
+            "; see --refresh-lifetime and --refresh-idle-lifetime"
+        }
+        SettingsError::RetryWindow => "; see --refresh-retry-window",
+        SettingsError::PublicWithoutRotation => "; see --refresh-rotation",
+        _ => "",
+    }
 }
 
 /// Why a client was not changed.
@@ -156,6 +177,9 @@ fn public_or_not(client_id: &ClientId) -> Failure {
     )
 }
 
+/// The lists among the settings that may be empty.
+const LISTS: [&str; 3] = ["resources", "redirect_uris", "post_logout_redirect_uris"];
+
 /// A client under the member names of RFC 7591 §2 and §3.2.1, without anything secret.
 fn describe(client: &Client) -> Map<String, Value> {
     let mut members = Map::new();
@@ -164,7 +188,7 @@ fn describe(client: &Client) -> Map<String, Value> {
         "client_id_issued_at".into(),
         client.created_at.as_seconds().into(),
     );
-    members.append(&mut object(&client.settings));
+    members.append(&mut object_with_lists(&client.settings, &LISTS));
     members
 }
 

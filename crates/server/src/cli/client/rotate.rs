@@ -1,12 +1,13 @@
 //! `countersign client rotate-secret`.
 
 use clap::Args;
-use countersign_core::ClientId;
+use countersign_core::{ClientId, Clock as _};
 
 use super::add::secret_source;
 use super::{change_failed, describe, warn_if_weak, with_secret};
 use crate::cli::{Global, duration};
-use crate::output::{Failure, print};
+use crate::host::SystemClock;
+use crate::output::{Failure, date, print, warn};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -14,7 +15,9 @@ use crate::output::{Failure, print};
     For a day, both secrets are accepted: time to give the new one to every instance.\n  \
     countersign client rotate-secret billing\n      \
     The secret has leaked: the old one is refused within a second.\n  \
-    pass show billing | countersign client rotate-secret billing --secret-stdin")]
+    pass show billing | countersign client rotate-secret billing --secret-stdin\n\n\
+    Only the last secret and the one before it are ever accepted: to rotate again while an overlap runs ends the older \
+    secret.")]
 pub(crate) struct RotateSecret {
     /// The client
     client_id: ClientId,
@@ -30,6 +33,12 @@ impl RotateSecret {
     pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
         let source = secret_source(self.secret_stdin)?;
         let opened = global.provider().await?;
+        let found = opened.store.find_client(&self.client_id).await?;
+        let now = SystemClock.now();
+        let older = found.and_then(|client| {
+            let mut ends = client.secrets.iter().filter_map(|secret| secret.expires_at);
+            ends.find(|end| now < *end)
+        });
         let rotated = opened
             .provider
             .rotate_client_secret(&self.client_id, source, self.overlap)
@@ -37,10 +46,18 @@ impl RotateSecret {
             .map_err(|error| change_failed(&self.client_id, error))?;
         let client = rotated.client;
         warn_if_weak(global.format(), &client);
+        if let Some(end) = older {
+            let text = format!(
+                "a still older secret, which was accepted until {}, ends now: only the last one and the one before it \
+                are ever accepted",
+                date(end)
+            );
+            warn(global.format(), &text);
+        }
         let mut members = describe(&client);
         let previous = client.secrets.iter().find_map(|secret| secret.expires_at);
         let old = match previous {
-            Some(end) => format!("the one before is accepted until {end}"),
+            Some(end) => format!("the one before is accepted until {}", date(end)),
             None => "the one before is refused within a second".to_owned(),
         };
         if let Some(end) = previous {

@@ -100,6 +100,29 @@ impl SettingsArgs {
         settings
     }
 
+    /// The members that are named.
+    pub(super) fn named(&self) -> impl Iterator<Item = &'static str> {
+        let named: [bool; MEMBERS.len()] = [
+            !self.grant_types.is_empty(),
+            !self.scopes.is_empty(),
+            !self.default_scopes.is_empty(),
+            !self.resources.is_empty(),
+            !self.redirect_uris.is_empty(),
+            !self.post_logout_redirect_uris.is_empty(),
+            self.auth_method.is_some(),
+            self.introspect.is_some(),
+            self.access_token_format.is_some(),
+            self.access_token_alg.is_some(),
+            self.access_token_lifetime.is_some(),
+            self.refresh_rotation.is_some(),
+            self.refresh_retry_window.is_some(),
+            self.refresh_lifetime.is_some(),
+            self.refresh_idle_lifetime.is_some(),
+        ];
+        let members = MEMBERS.into_iter().zip(named);
+        members.filter_map(|(member, named)| named.then_some(member))
+    }
+
     /// Replaces in `settings` what is named, lists as a whole; all else stays as it is.
     pub(super) fn apply_to(&self, settings: &mut ClientSettings) {
         replace(&mut settings.grant_types, &self.grant_types);

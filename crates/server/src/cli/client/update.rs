@@ -39,6 +39,12 @@ impl Update {
                 "say what is to change; see: countersign client update --help",
             ));
         }
+        let contradicted = |member: &&str| self.unset.iter().any(|unset| unset == member);
+        if let Some(member) = self.settings.named().find(contradicted) {
+            return Err(Failure::usage(format!(
+                "{member} cannot be set and unset at once; leave out '--unset {member}', or the new value"
+            )));
+        }
         let opened = global.provider().await?;
         let changed = opened
             .provider

@@ -11,7 +11,11 @@ use crate::output::Failure;
 /// What is said about a client besides its settings.
 const CLIENT_ID: &str = "client_id";
 /// For us to tell; what a file says about it means nothing.
-const CLIENT_ID_ISSUED_AT: &str = "client_id_issued_at";
+const ONLY_TOLD: [&str; 3] = [
+    "client_id_issued_at",
+    "outcome",
+    "previous_secret_expires_at",
+];
 const CLIENT_SECRET: &str = "client_secret";
 
 /// A client as it is to be.
@@ -63,7 +67,9 @@ impl Wanted {
                 .map_err(|error| nameless(&error.to_string()))?,
             _ => return Err(nameless("client_id is missing, or is no text")),
         };
-        members.remove(CLIENT_ID_ISSUED_AT);
+        for name in ONLY_TOLD {
+            members.remove(name);
+        }
         let secret = match members.remove(CLIENT_SECRET) {
             None => None,
             Some(Value::String(text)) => Some(Secret::new(text)),

@@ -10,7 +10,7 @@ use countersign_provider::{ChangeUserError, UserChange};
 use serde_json::{Map, Value, json};
 
 use super::{Global, pages, secret_input};
-use crate::output::{Failure, members_table, object, print, table};
+use crate::output::{Failure, members_table, object_with_lists, print, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
@@ -172,9 +172,16 @@ impl From<ChangeUserError> for Failure {
     fn from(error: ChangeUserError) -> Self {
         let code = match error {
             ChangeUserError::Store(error) => return error.into(),
+            ChangeUserError::ReservedClaim(ref name) => {
+                let told = match option_of(name) {
+                    Some(option) => format!("{error}; give it with {option}"),
+                    None => error.to_string(),
+                };
+                return Self::new("invalid_profile", told);
+            }
             ChangeUserError::Taken(_) => "username_taken",
             ChangeUserError::Unknown(_) => "unknown_user",
-            ChangeUserError::Profile(_) | ChangeUserError::ReservedClaim(_) => "invalid_profile",
+            ChangeUserError::Profile(_) => "invalid_profile",
             ChangeUserError::Password(_) => "password",
             ChangeUserError::Contended => "contended",
             _ => "internal",
@@ -183,9 +190,22 @@ impl From<ChangeUserError> for Failure {
     }
 }
 
+/// The option for a claim that has a place of its own.
+fn option_of(claim: &str) -> Option<&'static str> {
+    match claim {
+        "name" => Some("--name"),
+        "email" => Some("--email"),
+        "email_verified" => Some("--email-verified"),
+        "groups" => Some("--group"),
+        "roles" => Some("--role"),
+        _ => None,
+    }
+}
+
 /// A user under the claim names of OpenID Connect Core §5.1, without anything secret.
 fn describe(user: &User) -> Map<String, Value> {
-    let mut members = object(&user.profile);
+    let mut members = object_with_lists(&user.profile, &["groups", "roles"]);
+    members.entry("claims").or_insert_with(|| json!({}));
     members.insert("sub".into(), user.id.to_string().into());
     members.insert("username".into(), user.username.as_str().into());
     members.insert("enabled".into(), user.enabled.into());

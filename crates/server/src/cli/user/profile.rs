@@ -16,14 +16,14 @@ pub(super) struct ProfileArgs {
     pub(super) email: Option<String>,
     /// A group to which the user belongs; may be given several times
     #[arg(long = "group", value_name = "G")]
-    groups: Vec<String>,
+    pub(super) groups: Vec<String>,
     /// A role that the user has; may be given several times
     #[arg(long = "role", value_name = "R")]
-    roles: Vec<String>,
+    pub(super) roles: Vec<String>,
     /// A further claim with its value in JSON, where a text stands in double quotes: --claim 'plan="gold"'; may be given
     /// several times
     #[arg(long = "claim", value_name = "KEY=JSON", value_parser = Claim::parse)]
-    claims: Vec<Claim>,
+    pub(super) claims: Vec<Claim>,
 }
 
 impl ProfileArgs {
@@ -53,8 +53,8 @@ fn add_missing(entries: &mut Vec<String>, new: Vec<String>) {
 
 /// A claim of `--claim`.
 #[derive(Clone, Debug, PartialEq)]
-struct Claim {
-    name: String,
+pub(super) struct Claim {
+    pub(super) name: String,
     value: Value,
 }
 

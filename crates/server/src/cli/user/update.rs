@@ -57,6 +57,9 @@ impl Update {
                 "say what is to change; see: countersign user update --help",
             ));
         }
+        if let Some(contradiction) = self.change.contradiction() {
+            return Err(Failure::usage(contradiction));
+        }
         let opened = global.provider().await?;
         let found = opened.provider.find_user(&self.username).await;
         let mut user = found?;
@@ -96,6 +99,24 @@ async fn refuse_taken(opened: &Opened, user: &User, name: &Username) -> Result<(
 }
 
 impl Change {
+    /// What is to be there and to be gone at once.
+    fn contradiction(&self) -> Option<String> {
+        let claims = self.profile.claims.iter().map(|claim| claim.name.clone());
+        let claims: Vec<String> = claims.collect();
+        let mut pairs = [
+            ("group", &self.profile.groups, &self.removed_groups),
+            ("role", &self.profile.roles, &self.removed_roles),
+            ("claim", &claims, &self.removed_claims),
+        ]
+        .into_iter();
+        pairs.find_map(|(flag, set, removed)| {
+            let both = set.iter().find(|one| removed.contains(one))?;
+            Some(format!(
+                "the {flag} '{both}' cannot be set and removed at once: --{flag}, --remove-{flag}"
+            ))
+        })
+    }
+
     fn apply_to(self, profile: &mut UserProfile) -> Result<(), Failure> {
         if self.no_name {
             profile.name = None;
