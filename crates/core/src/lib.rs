@@ -18,10 +18,12 @@
 
 mod client;
 mod client_id;
+mod client_secret;
 mod grant;
 mod issuer;
 mod key;
 mod loopback;
+mod names;
 mod password;
 mod random;
 mod redirect_uri;
@@ -36,14 +38,13 @@ mod token_id;
 mod user;
 mod username;
 
-pub use client::{
-    AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, GrantType,
-    IntrospectionReach, NewClient, SecretHash, SettingsError, UnknownName,
-};
+pub use client::{Client, ClientSettings, NewClient, SettingsError};
 pub use client_id::{ClientId, ClientIdError};
+pub use client_secret::{ClientSecret, SecretHash};
 pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, LastGeneration};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
+pub use names::{AccessTokenFormat, AuthMethod, GrantType, IntrospectionReach, UnknownName};
 pub use password::{Password, PasswordError};
 pub use random::Random;
 pub use redirect_uri::{RedirectUri, RedirectUriError};

@@ -45,7 +45,7 @@ pub enum AddClientError {
     #[error("a public client has no secret; leave out the secret, or do not make it public")]
     PublicWithSecret,
     /// A client that is not public proves who it is by a secret, and has none.
-    #[error("the client has no secret; give it one first, with: countersign client rotate-secret")]
+    #[error("the client has no secret; remove it, and add it anew as one that has")]
     ConfidentialWithoutSecret,
     /// A secret was given and is empty.
     #[error("the given secret is empty")]

@@ -189,7 +189,7 @@ impl Provider {
             .await
     }
 
-    /// The public half of a signing key as PEM; none if there is no such signing key.
+    /// The public half of a signing key as PEM; none if the JWKS has no such key.
     #[must_use]
     pub fn public_key_pem(&self, id: &KeyId) -> Option<String> {
         self.keys.at(self.clock.now()).public_pem(id)

@@ -64,8 +64,8 @@ impl SqliteStore {
     /// Copies the database at `from` as it is at one moment to a new file `to`, with mode 0600. Blocks.
     ///
     /// Other handles and processes may have the database open, and go on reading and writing; its log grows for as long
-    /// as this takes. What they were answered before the call is in the backup. `to` appears when the backup is whole and on the disk; it never takes the
-    /// place of another file. The file system of `to` must know hard links.
+    /// as this takes. What they were answered before the call is in the backup. `to` appears when the backup is whole and
+    /// on the disk; it never takes the place of another file. The file system of `to` must know hard links.
     ///
     /// The backup is a database of its own, which [`SqliteStore::open`] takes. It holds nothing that was deleted. An
     /// older database keeps its version.

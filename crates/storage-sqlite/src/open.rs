@@ -109,11 +109,12 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1);
 /// More than there are.
 const STATEMENTS: usize = 128;
 
-/// After how many pages of 4 KiB the log is brought home into the file: a page that is written again and again is brought home
-/// once. SQLite says 1,000 by itself.
+/// After how many pages of 4 KiB the log is brought home into the file: a page that is written again and again is
+/// brought home once. SQLite says 1,000 by itself.
 const CHECKPOINT_PAGES: i32 = 16_384;
-/// How many KiB of pages a connection keeps in memory; SQLite wants that below zero.
-const CACHE_KIB: i32 = -65_536;
+/// How many KiB of pages the writer keeps in memory, and how many each reader; SQLite wants that below zero.
+const WRITER_CACHE_KIB: i32 = -65_536;
+const READER_CACHE_KIB: i32 = -8_192;
 
 /// A file that was checked, created and migrated as needed, with the connection that did so.
 pub(crate) struct Opened {
@@ -216,7 +217,7 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
     // What a savepoint remembers is for its rollback only, and need not go through a file.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -226,6 +227,7 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
 /// A connection that cannot change anything.
 pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", "ON")?;
     Ok(connection)
 }

@@ -85,6 +85,18 @@ mod tests {
         assert_eq!(run(store.workers.read(pragmas)), expected);
     }
 
+    /// There is one writer, and as many readers as the machine has cores, up to eight.
+    #[test]
+    fn readers_keep_less_in_memory_than_the_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("countersign.db"), &Counting).unwrap();
+        let kib = |connection: &Connection| -> Result<i64> {
+            Ok(connection.pragma_query_value(None, "cache_size", |row| row.get(0))?)
+        };
+        assert_eq!(run(store.workers.write(kib)), Ok(-65_536));
+        assert_eq!(run(store.workers.read(kib)), Ok(-8_192));
+    }
+
     #[test]
     fn readers_cannot_write() {
         let folder = tempfile::tempdir().unwrap();

@@ -276,6 +276,7 @@ fn key_export_public_gives_what_the_server_publishes() {
         (1, "no_public_key", &["--", secret]),
         (1, "no_public_key", &["--format", "pem", "--", secret]),
         (1, "no_public_key", &["--", &kid]),
+        (1, "no_public_key", &["--format", "pem", "--", &kid]),
         (2, "usage", &["--format", "pem"]),
         (2, "usage", &["--format", "der"]),
     ] {

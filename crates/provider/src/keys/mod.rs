@@ -346,7 +346,9 @@ impl RingAt {
 
     /// The public half of a signing key as PEM.
     pub(crate) fn public_pem(&self, id: &KeyId) -> Option<String> {
-        match self.keys().find(|(record, _)| record.id == *id)? {
+        // What is published as a JWK is given as PEM, and nothing else.
+        let published = |record: &KeyRecord| record.id == *id && self.phase(record).is_good();
+        match self.keys().find(|(record, _)| published(record))? {
             (_, Material::Signing(key)) => Some(key.public_pem()),
             _ => None,
         }

@@ -91,6 +91,11 @@ impl Throttle {
         }
     }
 
+    /// Whether no failure of anybody is known.
+    pub(super) fn knows_nothing(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// Whether the account of this pair was proven from its address.
     pub(super) fn is_trusted(&self, pair: &Subject) -> bool {
         self.trusted.get(&pair.id).is_some()

@@ -55,7 +55,8 @@ impl Recover {
         let gap = opened.store.restore_gap().await?;
         let declared_at = gap.map(|gap| gap.declared_at);
         let text = format!(
-            "Declared: the database was restored to {}. Refresh tokens that were issued since then are accepted.\n\n\
+            "Declared: the database was restored to {}. Sessions that are in the copy go on \
+            with the refresh tokens that they were given since; whoever signed in later has to sign in again.\n\n\
             Lost is what was changed since then; repeat it:\n  \
             revocations         countersign revoke --user | --client | --grant\n  \
             users               countersign user disable | set-password | remove\n  \
