@@ -13,10 +13,16 @@ use countersign_core::{
     GrantType, NewClient, NewUser, Random, User, UserProfile,
 };
 use countersign_storage::{
-    CreateClient, CreateGrant, CreateUser, RefreshOutcome, SeenRefresh, Store,
+    CreateClient, CreateGrant, CreateUser, GrantLimits, RefreshOutcome, SeenRefresh, Store,
 };
 use countersign_storage_sqlite::SqliteStore;
 use rusqlite::{Connection, params};
+
+/// More than any user of these gets.
+const LIMITS: GrantLimits = GrantLimits {
+    of_client: 1_000,
+    unredeemed: 1_000,
+};
 
 /// How many callers write at once.
 const WRITERS: usize = 64;
@@ -149,6 +155,7 @@ impl Bench {
                 idle: 2_592_000,
             },
             refresh: Some(refresh(Generation::FIRST)),
+            authorization: None,
         }
     }
 
@@ -166,7 +173,7 @@ impl Bench {
                 let store = Arc::clone(&self.store);
                 tokio::spawn(async move {
                     for grant in grants {
-                        let created = store.create_grant(grant, 1_000).await;
+                        let created = store.create_grant(grant, LIMITS).await;
                         assert!(
                             matches!(created, Ok(CreateGrant::Created { .. })),
                             "{created:?}"

@@ -36,6 +36,11 @@ impl fmt::Display for Level {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
+    /// OAuth 2.0 (RFC 6749) with `iss` in its answers (RFC 9207): the authorization endpoint, the token endpoint and
+    /// the grants that the target offers.
+    Oauth2,
+    /// Proof Key for Code Exchange (RFC 7636).
+    Pkce,
     /// The token endpoint with the client credentials grant (RFC 6749 §4.4).
     ClientCredentials,
     /// The password grant (RFC 6749 §4.3).
@@ -54,13 +59,28 @@ pub enum Profile {
     ResourceIndicators,
     /// JWT access tokens (RFC 9068).
     JwtAccessToken,
-    /// The best current practice for security (RFC 9700).
-    BestPractice,
+    /// The best current practice for security (RFC 9700). It is meant for a target without what the practice
+    /// deprecates: no implicit flow, no password grant.
+    Bcp,
+    /// OpenID Connect Core with the code flow.
+    OidcBasic,
+    /// OpenID Connect Discovery.
+    OidcConfig,
+    /// `response_mode=form_post` (OAuth 2.0 Form Post Response Mode).
+    OidcFormPost,
+    /// OpenID Connect Core §3.2: the implicit flow.
+    OidcImplicit,
+    /// OpenID Connect Core §3.3: the hybrid flow.
+    OidcHybrid,
+    /// OpenID Connect RP-Initiated Logout.
+    OidcRpLogout,
 }
 
 impl Profile {
     /// Every profile, in the order of `list`.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
+        Self::Oauth2,
+        Self::Pkce,
         Self::ClientCredentials,
         Self::Password,
         Self::RefreshToken,
@@ -70,13 +90,21 @@ impl Profile {
         Self::Metadata,
         Self::ResourceIndicators,
         Self::JwtAccessToken,
-        Self::BestPractice,
+        Self::Bcp,
+        Self::OidcBasic,
+        Self::OidcConfig,
+        Self::OidcFormPost,
+        Self::OidcImplicit,
+        Self::OidcHybrid,
+        Self::OidcRpLogout,
     ];
 
     /// The name on the command line and in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Oauth2 => "oauth2",
+            Self::Pkce => "pkce",
             Self::ClientCredentials => "client-credentials",
             Self::Password => "password",
             Self::RefreshToken => "refresh-token",
@@ -86,7 +114,13 @@ impl Profile {
             Self::Metadata => "metadata",
             Self::ResourceIndicators => "resource-indicators",
             Self::JwtAccessToken => "jwt-access-token",
-            Self::BestPractice => "best-practice",
+            Self::Bcp => "bcp",
+            Self::OidcBasic => "oidc-basic",
+            Self::OidcConfig => "oidc-config",
+            Self::OidcFormPost => "oidc-form-post",
+            Self::OidcImplicit => "oidc-implicit",
+            Self::OidcHybrid => "oidc-hybrid",
+            Self::OidcRpLogout => "oidc-rp-logout",
         }
     }
 }
@@ -118,12 +152,12 @@ impl Check {
         self.id
     }
 
-    /// What the duty comes from: the part of the id before the first dash, for example `RFC7009`.
+    /// What the duty comes from: the part of the id before the last dash, for example `RFC7009` or `OIDC-Core`.
     ///
     /// `META` checks hold a target to its own metadata; `PLUS` checks are demands of this suite.
     #[must_use]
     pub fn spec(&self) -> &'static str {
-        self.id.split_once('-').map_or(self.id, |(spec, _)| spec)
+        self.id.rsplit_once('-').map_or(self.id, |(spec, _)| spec)
     }
 
     /// The section of [`spec`](Self::spec), or of the standard that it names itself.
@@ -150,14 +184,23 @@ impl Check {
         self.requirement
     }
 
-    /// Where to read the standard's own words, for checks that come from an RFC.
+    /// Where to read the standard's own words, for checks that come from an RFC or from OpenID Connect.
     #[must_use]
     pub fn reference(&self) -> Option<String> {
-        let number = self.spec().strip_prefix("RFC")?;
-        Some(format!(
-            "https://www.rfc-editor.org/rfc/rfc{number}#section-{}",
-            self.section
-        ))
+        let section = self.section;
+        if let Some(number) = self.spec().strip_prefix("RFC") {
+            let page = format!("https://www.rfc-editor.org/rfc/rfc{number}");
+            return Some(format!("{page}#section-{section}"));
+        }
+        let document = match self.spec() {
+            "OIDC-Core" => "openid-connect-core-1_0",
+            "OIDC-Discovery" => "openid-connect-discovery-1_0",
+            "OIDC-RPLogout" => "openid-connect-rpinitiated-1_0",
+            "OIDC-FormPost" => "oauth-v2-form-post-response-mode-1_0",
+            _ => return None,
+        };
+        let page = format!("https://openid.net/specs/{document}.html");
+        Some(format!("{page}#rfc.section.{section}"))
     }
 }
 

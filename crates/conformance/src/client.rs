@@ -33,14 +33,38 @@ pub(crate) struct Client {
     pub(crate) scopes: Vec<String>,
     #[serde(default)]
     pub(crate) resources: Vec<String>,
+    /// What it may ask the authorization endpoint for.
+    #[serde(default = "code")]
+    pub(crate) response_types: Vec<String>,
+    #[serde(default)]
+    pub(crate) redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(crate) id_token_signed_response_alg: Option<String>,
+    #[serde(default)]
+    pub(crate) userinfo_signed_response_alg: Option<String>,
     #[serde(default)]
     pub(crate) lifetime_seconds: Option<u64>,
     #[serde(default)]
     pub(crate) idle_seconds: Option<u64>,
 }
 
+const OPENID_SCOPES: [&str; 6] = [
+    "openid",
+    "profile",
+    "email",
+    "address",
+    "phone",
+    "offline_access",
+];
+
 fn client_credentials() -> Vec<String> {
     vec!["client_credentials".to_owned()]
+}
+
+fn code() -> Vec<String> {
+    vec!["code".to_owned()]
 }
 
 /// The secret stays out of every log.
@@ -59,6 +83,24 @@ impl Client {
 
     pub(crate) fn secret(&self) -> Option<&str> {
         self.secret.as_deref()
+    }
+
+    /// Where it may be answered, with codes or after a logout.
+    pub(crate) fn uris(&self) -> impl Iterator<Item = &String> {
+        self.redirect_uris
+            .iter()
+            .chain(&self.post_logout_redirect_uris)
+    }
+
+    /// Its scopes that OpenID Connect does not speak of (OpenID Connect Core §5.4, §11).
+    pub(crate) fn plain_scopes(&self) -> impl Iterator<Item = &str> {
+        let scopes = self.scopes.iter().map(String::as_str);
+        scopes.filter(|scope| !OPENID_SCOPES.contains(scope))
+    }
+
+    /// All of them, as the parameter `scope` has them.
+    pub(crate) fn plain_scope(&self) -> String {
+        self.plain_scopes().collect::<Vec<_>>().join(" ")
     }
 
     /// Id and secret, form-encoded and joined (RFC 6749 §2.3.1).
@@ -94,18 +136,33 @@ impl Client {
             || (self.auth_method == AuthMethod::Any && method != AuthMethod::None)
     }
 
-    /// Its first two scopes, or the reason to skip.
+    /// Whether it may ask for the response type, in whichever order its words stand (RFC 6749 §3.1.1).
+    pub(crate) fn has_response_type(&self, response_type: &str) -> bool {
+        let wanted = sorted_words(response_type);
+        let mut types = self.response_types.iter();
+        types.any(|one| sorted_words(one) == wanted)
+    }
+
+    pub(crate) fn has_grant(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|one| one == grant_type)
+    }
+
+    /// The first two of its scopes that OpenID Connect does not speak of, or the reason to skip.
     pub(crate) fn two_scopes(&self) -> Result<[&str; 2], Finding> {
-        self.first_two(&self.scopes, "scopes")
+        self.first_two(self.plain_scopes(), "scopes of its own")
     }
 
     /// Its first two resources, or the reason to skip.
     pub(crate) fn two_resources(&self) -> Result<[&str; 2], Finding> {
-        self.first_two(&self.resources, "resources")
+        self.first_two(self.resources.iter().map(String::as_str), "resources")
     }
 
-    fn first_two<'a>(&self, list: &'a [String], what: &str) -> Result<[&'a str; 2], Finding> {
-        let [first, second, ..] = list else {
+    fn first_two<'a>(
+        &self,
+        mut list: impl Iterator<Item = &'a str>,
+        what: &str,
+    ) -> Result<[&'a str; 2], Finding> {
+        let (Some(first), Some(second)) = (list.next(), list.next()) else {
             let id = &self.id;
             return Err(Finding::skipped(format!(
                 "the client '{id}' has fewer than two {what}"
@@ -113,4 +170,11 @@ impl Client {
         };
         Ok([first, second])
     }
+}
+
+/// The words of a response type, in an order of their own.
+pub(crate) fn sorted_words(response_type: &str) -> Vec<&str> {
+    let mut words: Vec<_> = response_type.split(' ').collect();
+    words.sort_unstable();
+    words
 }

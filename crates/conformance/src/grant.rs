@@ -1,4 +1,6 @@
-//! What checks ask in a user's name: a login with the password grant, and refreshes of what it gave.
+//! What checks ask in a user's name: a login, and refreshes of what it gave.
+//!
+//! Where there is no client for the password grant, the user signs in on the pages to another client in its place.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +9,8 @@ use crate::finding::{Finding, Verdict};
 use crate::http::Answer;
 use crate::judge::{Endpoint, Issued, Judge, SAMPLE, Sample, with_scope};
 use crate::jwt::Jwt;
-use crate::target::{Role, User};
+use crate::role::Role;
+use crate::user::User;
 
 /// After how many refreshes the user logs in again while tokens are collected.
 const CHAIN: usize = 20;
@@ -44,10 +47,27 @@ impl Judge {
         self.client(role)
     }
 
-    /// A client that takes the user's password and gets refresh tokens, or the reason to skip.
+    /// A client that users log in to: with the password grant, or else with the code flow.
+    pub(crate) fn user_client(&self, role: Role) -> Result<&Client, Finding> {
+        let by_password = self.password_client(role);
+        match stand_in(role) {
+            Some(other) if by_password.is_err() => self.code_client(other).or(by_password),
+            _ => by_password,
+        }
+    }
+
+    /// Such a client with the grant type `refresh_token`, or without it for [`Role::NoRefreshToken`].
     pub(crate) fn refreshing_client(&self, role: Role) -> Result<&Client, Finding> {
         self.supports("refresh_token")?;
-        self.password_client(role)
+        let client = self.user_client(role)?;
+        let wanted = role != Role::NoRefreshToken;
+        if client.has_grant("refresh_token") == wanted {
+            return Ok(client);
+        }
+        let id = client.client_id();
+        let has = if wanted { "does not have" } else { "has" };
+        let why = format!("the client '{id}' {has} the grant type refresh_token");
+        Err(Finding::skipped(why))
     }
 
     /// A password request (RFC 6749 §4.3.2) for all scopes of the client, unless `more` names others.
@@ -57,7 +77,7 @@ impl Judge {
         (username, password): (&str, &str),
         more: &[(&str, &str)],
     ) -> Result<Answer, Finding> {
-        let scope = client.scopes.join(" ");
+        let scope = client.plain_scope();
         let mut form = vec![
             ("grant_type", "password"),
             ("username", username),
@@ -67,14 +87,31 @@ impl Judge {
         self.ask(Endpoint::Token, client, &form).await
     }
 
-    /// The user's access token, by such a request with the right password.
+    /// The user's access token for all scopes of the client, unless `more` names others.
     pub(crate) async fn log_in(
         &self,
         client: &Client,
         more: &[(&str, &str)],
     ) -> Result<Issued, Finding> {
-        let credentials = self.user()?.credentials();
-        Issued::of(self.password(client, credentials, more).await?)
+        if client.has_grant("password") && self.supports("password").is_ok() {
+            let credentials = self.user()?.credentials();
+            return Issued::of(self.password(client, credentials, more).await?);
+        }
+        let scope = client.plain_scope();
+        let mut request = Self::request(client).with("scope", &scope);
+        if scope.is_empty() {
+            // Refresh tokens go with `offline_access` then (OpenID Connect Core §11).
+            let scope = client.scopes.join(" ");
+            request = request.with("scope", &scope).with("prompt", "consent");
+        }
+        let request = more.iter().fold(request, |request, (name, value)| {
+            if *name == "scope" {
+                request.with(name, value)
+            } else {
+                request.also(name, value)
+            }
+        });
+        self.sign_in(client, &request).await
     }
 
     /// The same, with the refresh token that came with it.
@@ -155,6 +192,18 @@ impl Judge {
         }
         Ok([access, refresh])
     }
+}
+
+/// The client of the code flow that stands for one of the password grant.
+const fn stand_in(role: Role) -> Option<Role> {
+    Some(match role {
+        Role::Password => Role::Web,
+        Role::OtherPassword => Role::Second,
+        Role::PublicPassword => Role::Spa,
+        Role::NoRefreshToken => Role::Native,
+        Role::ShortIdle => Role::ShortIdle,
+        _ => return None,
+    })
 }
 
 /// The scopes of a token: as it says itself, or as the response says, or else those that were asked for, which is

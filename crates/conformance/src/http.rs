@@ -55,6 +55,18 @@ impl Call {
         }
     }
 
+    /// What a browser asks before it lets a script send the real request (CORS).
+    pub(crate) fn options(url: &Url) -> Self {
+        Self {
+            method: Method::OPTIONS,
+            ..Self::get(url)
+        }
+    }
+
+    pub(crate) const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Adds a header; one of the same name stays.
     pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
@@ -231,5 +243,24 @@ fn causes(error: &reqwest::Error) -> String {
         "the request could not be sent".to_owned()
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An answer of that status and nothing in it.
+    pub(crate) fn answer(status: u16) -> Answer {
+        Answer {
+            exchange: Exchange {
+                request: String::new(),
+                response: String::new(),
+            },
+            status,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            elapsed: Duration::ZERO,
+        }
     }
 }

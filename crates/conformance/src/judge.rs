@@ -1,6 +1,6 @@
 //! What checks ask the target through: its endpoints, its clients, and the requests that most checks share.
 
-use reqwest::header::{AUTHORIZATION, HeaderName};
+use reqwest::header::{AUTHORIZATION, HeaderName, LOCATION};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -9,11 +9,15 @@ use crate::finding::{Finding, Verdict};
 use crate::http::{Answer, Call, Http};
 use crate::metadata::{Metadata, discovery_url, well_known_url};
 use crate::redact::Redactor;
+use crate::role::Role;
 use crate::run::RunError;
-use crate::target::{Role, Target};
+use crate::target::Target;
 
 /// Not the secret of anybody.
 pub(crate) const WRONG_SECRET: &str = "not-the-secret-of-anybody-0123456789";
+
+/// Members and parameters that hold tokens.
+const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 
 /// How many tokens are compared with each other.
 pub(crate) const SAMPLE: usize = 100;
@@ -21,20 +25,26 @@ pub(crate) const SAMPLE: usize = 100;
 /// An endpoint that checks speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
+    Authorization,
     Token,
     Introspection,
     Revocation,
     Jwks,
+    Userinfo,
+    EndSession,
 }
 
 impl Endpoint {
-    /// The member of RFC 8414 §2 that names it.
+    /// The member of the metadata that names it (RFC 8414 §2, OpenID Connect Discovery §3, RP-Initiated Logout §2.1).
     pub(crate) const fn member(self) -> &'static str {
         match self {
+            Self::Authorization => "authorization_endpoint",
             Self::Token => "token_endpoint",
             Self::Introspection => "introspection_endpoint",
             Self::Revocation => "revocation_endpoint",
             Self::Jwks => "jwks_uri",
+            Self::Userinfo => "userinfo_endpoint",
+            Self::EndSession => "end_session_endpoint",
         }
     }
 }
@@ -85,7 +95,7 @@ impl Judge {
         target
             .clients()
             .for_each(|client| redactor.learn_client(client));
-        for user in target.users() {
+        for user in target.users.all() {
             redactor.learn(&user.password);
         }
         redactor.learn(WRONG_SECRET);
@@ -131,10 +141,13 @@ impl Judge {
     /// The URL of an endpoint: the description's, else the metadata's, else the reason to skip.
     pub(crate) fn url(&self, endpoint: Endpoint) -> Result<Url, Finding> {
         let explicit = match endpoint {
+            Endpoint::Authorization => &self.target.endpoints.authorization,
             Endpoint::Token => &self.target.endpoints.token,
             Endpoint::Introspection => &self.target.endpoints.introspection,
             Endpoint::Revocation => &self.target.endpoints.revocation,
             Endpoint::Jwks => &self.target.endpoints.jwks,
+            Endpoint::Userinfo => &self.target.endpoints.userinfo,
+            Endpoint::EndSession => &self.target.endpoints.end_session,
         };
         let member = endpoint.member();
         explicit
@@ -156,12 +169,17 @@ impl Judge {
 
     /// Skips where the metadata says that there is no such grant.
     pub(crate) fn supports(&self, grant_type: &str) -> Verdict {
-        match &self.metadata {
-            Some(metadata) if !metadata.lists("grant_types_supported", grant_type) => Err(
-                Finding::skipped(format!("the target does not advertise {grant_type}")),
-            ),
-            _ => Ok(()),
+        // RFC 8414 §2: the default where the list is left out.
+        let default = || vec!["authorization_code", "implicit"];
+        let offers = self.metadata.as_ref().is_none_or(|metadata| {
+            let list = metadata.list("grant_types_supported");
+            list.unwrap_or_else(default).contains(&grant_type)
+        });
+        if offers {
+            return Ok(());
         }
+        let why = format!("the target does not advertise {grant_type}");
+        Err(Finding::skipped(why))
     }
 
     /// Skips where the target does not publish metadata at the place of RFC 8414.
@@ -186,12 +204,25 @@ impl Judge {
     /// Sends a request as it is.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Finding> {
         let answer = self.http.try_send(call).await?;
-        for member in ["access_token", "refresh_token", "id_token"] {
+        for member in TOKENS {
             if let Some(token) = answer.text(member) {
                 self.redactor.learn(&token);
             }
         }
+        let location = answer.header(&LOCATION);
+        for part in location.split(['?', '#']).skip(1) {
+            for (name, value) in form_urlencoded::parse(part.as_bytes()) {
+                self.learn(&name, &value);
+            }
+        }
         Ok(answer)
+    }
+
+    /// Keeps a code or token that came as a parameter out of reports.
+    pub(crate) fn learn(&self, name: &str, value: &str) {
+        if name == "code" || TOKENS.contains(&name) {
+            self.redactor.learn(value);
+        }
     }
 
     /// Sends a request that may well get no answer: then `None`.
@@ -251,7 +282,7 @@ impl Judge {
         client: &Client,
         more: &[(&str, &str)],
     ) -> Result<Issued, Finding> {
-        let scope = client.scopes.join(" ");
+        let scope = client.plain_scope();
         Issued::of(self.token(client, &with_scope(&scope, more)).await?)
     }
 
@@ -342,6 +373,9 @@ impl Judge {
             }
             if let Ok(client) = self.refreshing_client(Role::Password) {
                 samples.extend(self.samples_of_grants(client).await?);
+            }
+            if let Ok(client) = self.code_client(Role::Web) {
+                samples.push(self.sample_of_codes(client).await?);
             }
             Ok(samples)
         };

@@ -1,5 +1,6 @@
-//! JWT access tokens, read and verified with a foreign library.
+//! JWTs, access tokens and ID tokens, read and verified with a foreign library.
 
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
@@ -94,27 +95,78 @@ pub(crate) async fn keys(judge: &Judge) -> Result<(&Answer, JwkSet), Finding> {
     }
 }
 
-/// Verifies the signature with the published key that the token names.
+/// Verifies the signature of an access token with the published key that it names.
 pub(crate) async fn verify(judge: &Judge, issued: &Issued, jwt: &Jwt) -> Verdict {
-    let fails = |saw: &str| {
-        Err(issued
-            .answer
-            .fails("a signature that a published key verifies", saw))
+    verify_signature(judge, &issued.answer, (&issued.token, jwt), None).await
+}
+
+/// The ID token that an answer brought to `client`, verified as the client has to (OpenID Connect Core §3.1.3.7):
+/// signature, issuer, audience and times. What else stands in it is for checks.
+pub(crate) async fn id_token(
+    judge: &Judge,
+    client: &Client,
+    answer: &Answer,
+    token: &str,
+) -> Result<Jwt, Finding> {
+    let unreadable = || answer.fails("an ID token, which is a JWT", "something else");
+    let jwt = Jwt::read(token).ok_or_else(unreadable)?;
+    verify_signature(judge, answer, (token, &jwt), client.secret()).await?;
+    let issuer = jwt.claim("iss").unwrap_or_default();
+    let expected = judge.target.issuer();
+    answer.demand_or(issuer == expected, format!("iss '{expected}'"), issuer)?;
+    let id = client.client_id();
+    let audience = jwt.audience();
+    let saw = format!("aud {audience:?}");
+    answer.demand_or(audience.contains(&id), format!("'{id}' in aud"), saw)?;
+    for claim in ["exp", "iat"] {
+        let there = jwt.claims.get(claim).is_some_and(Value::is_number);
+        answer.demand_or(there, format!("{claim}, a number"), "none")?;
+    }
+    let subject = jwt.claim("sub").unwrap_or_default();
+    answer.demand_or(!subject.is_empty(), "sub, a string", "none")?;
+    Ok(jwt)
+}
+
+/// The left half of the hash of a token or code, by the algorithm of the ID token that holds it as `at_hash` or
+/// `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11).
+pub(crate) fn half_hash(alg: &str, text: &str) -> String {
+    let algorithm = match alg {
+        _ if alg.ends_with("256") => &SHA256,
+        _ if alg.ends_with("384") => &SHA384,
+        // Ed25519 hashes with SHA-512 as well.
+        _ => &SHA512,
     };
+    let hash = digest(algorithm, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
+}
+
+/// Verifies a signature with the published key that the token names, or a MAC with the secret of its client.
+async fn verify_signature(
+    judge: &Judge,
+    answer: &Answer,
+    (token, jwt): (&str, &Jwt),
+    secret: Option<&str>,
+) -> Verdict {
+    let fails = |saw: &str| Err(answer.fails("a signature that a published key verifies", saw));
     let alg = jwt.alg();
     if alg.eq_ignore_ascii_case("none") || jwt.signature.is_empty() {
         return fails("an unsigned token");
-    }
-    if alg.starts_with("HS") {
-        return Err(Finding::skipped(format!(
-            "{alg} cannot be verified from outside"
-        )));
     }
     let Ok(algorithm) = alg.parse::<Algorithm>() else {
         return Err(Finding::skipped(format!(
             "this program cannot verify {alg}"
         )));
     };
+    if alg.starts_with("HS") {
+        let Some(secret) = secret else {
+            let why = format!("{alg} cannot be verified without the secret of a client");
+            return Err(Finding::skipped(why));
+        };
+        let key = DecodingKey::from_secret(secret.as_bytes());
+        let expected = "a MAC that the secret of the client verifies";
+        return decode(token, &key, algorithm)
+            .map_err(|error| answer.fails(expected, error.to_string()));
+    }
     let (_, set) = keys(judge).await?;
     let kid = jwt.header.get("kid").and_then(Value::as_str);
     let candidates = set
@@ -123,7 +175,7 @@ pub(crate) async fn verify(judge: &Judge, issued: &Issued, jwt: &Jwt) -> Verdict
         .filter(|key| kid.is_none() || key.common.key_id.as_deref() == kid);
     let mut saw = "no published key with the token's kid".to_owned();
     for key in candidates {
-        match DecodingKey::from_jwk(key).and_then(|key| decode(&issued.token, &key, algorithm)) {
+        match DecodingKey::from_jwk(key).and_then(|key| decode(token, &key, algorithm)) {
             Ok(()) => return Ok(()),
             Err(error) => saw = error.to_string(),
         }
@@ -214,6 +266,28 @@ mod tests {
         ] {
             assert!(Jwt::read(opaque).is_none(), "{opaque}");
         }
+    }
+
+    #[test]
+    fn half_a_hash_is_that_of_the_standard() {
+        // OpenID Connect Core §A.4 and §A.6.
+        let table = [
+            (
+                "at_hash",
+                "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+                "77QmUPtjPfzWtF2AnpK9RQ",
+            ),
+            (
+                "c_hash",
+                "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
+                "LDktKdoQak3Pk0cnXxCltA",
+            ),
+        ];
+        for (claim, hashed, half) in table {
+            assert_eq!(half_hash("RS256", hashed), half, "{claim}");
+        }
+        assert_eq!(half_hash("ES384", "x").len(), 32);
+        assert_eq!(half_hash("EdDSA", "x").len(), 43);
     }
 
     #[test]

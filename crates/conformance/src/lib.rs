@@ -14,14 +14,21 @@
 //!
 //! 1. A server that answers, best a test installation: the suite sends wrong secrets and malformed requests, and it
 //!    revokes the tokens that it was given. It guesses at the client and the user that are called `guessed` only; for
-//!    others it sends something wrong a few times. It sends one request at a time, follows no redirect, waits at most
-//!    10 seconds for an answer and reads at most one megabyte of it.
-//! 2. A few clients registered there, each with a role. One, `primary`, is enough to begin with. Refresh tokens are
-//!    judged as far as the server offers the password grant: for that it takes a user, and clients to log in with.
+//!    others it sends something wrong a few times. It sends one request at a time, leaves the server by no redirect,
+//!    waits at most 10 seconds for an answer and reads at most one megabyte of it.
+//! 2. A few clients registered there, each with a role. One, `primary`, is enough to begin with. What concerns users
+//!    takes a user, and clients that send the user to the authorization endpoint (`web`, `spa` and so on) or that take
+//!    the password. Refresh tokens are judged with `password`, `other_password` and `public_password`, or else with
+//!    `web`, `second` and `spa` in their places.
 //! 3. A description of both in TOML. Unknown keys are an error. A check whose client or feature is missing is
 //!    *skipped* with the reason, never passed; `run --fail-on-skip` makes sure that nothing was.
 //!
 #![doc = concat!("```toml\n", include_str!("../examples/target.toml"), "```")]
+//!
+//! The user's part is played by a small browser without JavaScript. It knows a page by its form: a page to sign in has
+//! fields for username and password, one for consent has the button to allow, and so on, by the names in `[pages]`.
+//! Other pages count as errors. Redirects are followed within the origins of the issuer and its endpoints, never to a
+//! redirect URI; a page with a form that posts to a redirect URI is an answer of `response_mode=form_post`.
 //!
 //! Over plain `http` to a loopback address, the duties that concern TLS are skipped.
 //!
@@ -66,8 +73,8 @@
 //! ```
 //!
 //! `reason` says why a check was skipped, or why a deviation was declared. `reference` is null for checks that do
-//! not come from an RFC of their own: `META` checks hold a server to its own metadata, `PLUS` checks are demands of
-//! this suite.
+//! not come from a standard of their own: `META` checks hold a server to its own metadata, `PLUS` checks are demands
+//! of this suite.
 //!
 //! # As a library
 //!
@@ -93,29 +100,40 @@
 //! # How to add a check
 //!
 //! One line in the table at the top of the specification's file in `src/checks`, one function below it, and one sin
-//! of the fake server in `tests/fake` that turns it red: a check without a sin fails the tests.
+//! of the fake server in `tests/suite` that turns it red: a check without a sin fails the tests.
 #![forbid(unsafe_code)]
 
 mod answer;
+mod authorization;
+mod browser;
 mod check;
 mod checks;
 mod client;
+mod cookies;
 mod finding;
 mod grant;
+mod html;
 mod http;
 mod judge;
 mod jwt;
 mod metadata;
+mod page;
+mod pages;
 mod plain;
+mod random;
 mod redact;
 mod report;
+mod response;
+mod role;
 mod run;
 mod target;
+mod user;
 mod variety;
 
 pub use check::{Check, Level, Profile};
 pub use checks::{all as checks, find as find_check};
 pub use http::Exchange;
 pub use report::{CheckResult, Evidence, Outcome, Report, Summary};
+pub use role::Role;
 pub use run::{RunError, Selection, run};
-pub use target::{Role, Target, TargetError};
+pub use target::{Target, TargetError};

@@ -158,7 +158,7 @@ fn list(json: bool) {
     }
     for check in checks() {
         println!(
-            "{:<11} {:<6} {}",
+            "{:<17} {:<6} {}",
             check.id(),
             check.level(),
             check.requirement()

@@ -13,7 +13,7 @@ use crate::client::Client;
 const HIDDEN: &str = "[redacted]";
 
 /// Parameters and members whose value is never shown.
-const CONFIDENTIAL: [&str; 18] = [
+const CONFIDENTIAL: [&str; 19] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -24,6 +24,7 @@ const CONFIDENTIAL: [&str; 18] = [
     "subject_token",
     "actor_token",
     "code",
+    "code_verifier",
     "password",
     // The private members of a JWK (RFC 7518 §6).
     "d",

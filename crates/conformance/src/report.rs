@@ -254,14 +254,14 @@ impl fmt::Display for Report {
                 Outcome::Deviates { .. } => "deviates",
             };
             let (id, level, requirement) = (check.id(), check.level(), check.requirement());
-            writeln!(f, "{id:<11} {level:<6} {word:<8} {requirement}")?;
+            writeln!(f, "{id:<17} {level:<6} {word:<8} {requirement}")?;
             write_detail(f, outcome)?;
         }
-        writeln!(f, "\n{:<11}  pass  fail  warn  deviates  skipped", "spec")?;
+        writeln!(f, "\n{:<17}  pass  fail  warn  deviates  skipped", "spec")?;
         for (spec, of) in self.by_spec() {
             writeln!(
                 f,
-                "{spec:<11} {:>5} {:>5} {:>5} {:>9} {:>8}",
+                "{spec:<17} {:>5} {:>5} {:>5} {:>9} {:>8}",
                 of.passed, of.failed, of.warned, of.deviating, of.skipped
             )?;
         }

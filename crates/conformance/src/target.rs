@@ -1,15 +1,17 @@
 //! The description of a target: what is judged, and the clients and users that the judge may use there.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::checks;
 use crate::client::{AuthMethod, Client};
+use crate::pages::Pages;
+use crate::role::Role;
+use crate::user::Users;
 
 /// Why a description cannot be used.
 #[derive(Debug, Error)]
@@ -33,7 +35,7 @@ pub enum TargetError {
     /// A deviation is declared for a check that does not exist.
     #[error("deviations: there is no check '{0}' (see `countersign-conformance list`)")]
     UnknownDeviation(String),
-    /// A confidential client has no secret, or a public one has.
+    /// A confidential client has no secret, or a public one has, or a redirect URI is none.
     #[error("clients.{role}: {problem}")]
     Client {
         /// Where it stands.
@@ -71,8 +73,13 @@ pub struct Target {
     pub(crate) throttled: bool,
     #[serde(default)]
     pub(crate) introspection_throttled: bool,
+    /// How long an authorization code lives.
+    #[serde(default)]
+    pub(crate) code_lifetime_seconds: Option<u64>,
     #[serde(default)]
     pub(crate) endpoints: Endpoints,
+    #[serde(default)]
+    pub(crate) pages: Pages,
     #[serde(default)]
     pub(crate) bearer_endpoint: Option<BearerEndpoint>,
     #[serde(default)]
@@ -88,10 +95,13 @@ pub struct Target {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Endpoints {
     pub(crate) metadata: Option<Url>,
+    pub(crate) authorization: Option<Url>,
     pub(crate) token: Option<Url>,
     pub(crate) introspection: Option<Url>,
     pub(crate) revocation: Option<Url>,
     pub(crate) jwks: Option<Url>,
+    pub(crate) userinfo: Option<Url>,
+    pub(crate) end_session: Option<Url>,
 }
 
 /// A protected resource that takes access tokens of the client `bearer`, or else `primary`.
@@ -105,121 +115,6 @@ pub(crate) struct BearerEndpoint {
     /// What it wants to be sent; with it the resource is asked by POST, without it by GET.
     #[serde(default)]
     pub(crate) form: BTreeMap<String, String>,
-}
-
-/// The users at the target in whose name the judge may act.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Users {
-    /// Gives the password to each client that may take it. A few wrong ones are tried, never many in a row.
-    pub(crate) primary: Option<User>,
-    /// May be locked out: the password is guessed at.
-    pub(crate) guessed: Option<User>,
-}
-
-/// A user, as the password grant knows one (RFC 6749 §4.3.2).
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct User {
-    pub(crate) username: String,
-    pub(crate) password: String,
-}
-
-impl User {
-    /// Username and password.
-    pub(crate) fn credentials(&self) -> (&str, &str) {
-        (&self.username, &self.password)
-    }
-}
-
-/// The password stays out of every log.
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a client is there for. A check names the role that it needs and is skipped without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Role {
-    /// Confidential, with the client credentials grant; two scopes and two resources show most.
-    Primary,
-    /// Another such client.
-    Secondary,
-    /// Asks about tokens that are meant for its `resources`.
-    ResourceServer,
-    /// Speaks for another resource, and may not see tokens that are meant for the first one.
-    OtherResourceServer,
-    /// Id and secret hold `:`, `%`, `+` and a space.
-    Special,
-    /// Registered for `client_secret_post` only.
-    PostOnly,
-    /// Registered for `client_secret_basic` only.
-    BasicOnly,
-    /// Confidential, without the client credentials grant.
-    NoClientCredentials,
-    /// Public: no secret.
-    Public,
-    /// Gets opaque access tokens.
-    Opaque,
-    /// Gets access tokens signed with RS256.
-    Rs256,
-    /// Gets access tokens that live for `lifetime_seconds` only.
-    ShortLived,
-    /// Gets tokens that the `bearer_endpoint` takes.
-    Bearer,
-    /// May be locked out: its secret is guessed at.
-    Guessed,
-    /// Confidential, with the password and refresh token grants for the users; two scopes and two resources show most.
-    /// With the client credentials grant as well, it shows that this one gives no refresh token, and whose `sub` is
-    /// whose.
-    Password,
-    /// Another such client.
-    OtherPassword,
-    /// Public, with the password and refresh token grants.
-    PublicPassword,
-    /// Confidential, with the password grant and without the refresh token grant.
-    NoRefreshToken,
-    /// Like `Password`; its refresh tokens end when they lie unused for `idle_seconds`.
-    ShortIdle,
-}
-
-impl Role {
-    /// The name in the description.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::Secondary => "secondary",
-            Self::ResourceServer => "resource_server",
-            Self::OtherResourceServer => "other_resource_server",
-            Self::Special => "special",
-            Self::PostOnly => "post_only",
-            Self::BasicOnly => "basic_only",
-            Self::NoClientCredentials => "no_client_credentials",
-            Self::Public => "public",
-            Self::Opaque => "opaque",
-            Self::Rs256 => "rs256",
-            Self::ShortLived => "short_lived",
-            Self::Bearer => "bearer",
-            Self::Guessed => "guessed",
-            Self::Password => "password",
-            Self::OtherPassword => "other_password",
-            Self::PublicPassword => "public_password",
-            Self::NoRefreshToken => "no_refresh_token",
-            Self::ShortIdle => "short_idle",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 impl Target {
@@ -253,11 +148,13 @@ impl Target {
         self.issuer_url()?;
         for (role, client) in &self.clients {
             let public = client.auth_method == AuthMethod::None;
+            let is_absolute = |uri: &String| Url::parse(uri).is_ok();
             let problem = match (public, client.secret()) {
                 (false, None) => {
                     "client_secret is missing (a public client has auth_method = \"none\")"
                 }
                 (true, Some(_)) => "a client with auth_method = \"none\" has no client_secret",
+                _ if !client.uris().all(is_absolute) => "a redirect URI is not absolute",
                 _ => continue,
             };
             return Err(TargetError::Client {
@@ -303,18 +200,31 @@ impl Target {
         }
     }
 
-    pub(crate) fn client(&self, role: Role) -> Option<&Client> {
-        self.clients.get(&role)
+    /// Whether a client may be answered at this place, whatever its query and fragment.
+    pub(crate) fn registers(&self, url: &Url) -> bool {
+        self.clients()
+            .flat_map(Client::uris)
+            .any(|uri| is_at(url, uri))
     }
 
-    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
-        let Users { primary, guessed } = &self.users;
-        [primary, guessed].into_iter().flatten()
+    pub(crate) fn client(&self, role: Role) -> Option<&Client> {
+        self.clients.get(&role)
     }
 
     pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
         self.clients.values()
     }
+}
+
+/// Whether the URL is this redirect URI with further parameters.
+pub(crate) fn is_at(url: &Url, redirect_uri: &str) -> bool {
+    let Ok(uri) = Url::parse(redirect_uri) else {
+        return false;
+    };
+    let own = uri.query().unwrap_or_default();
+    let rest = url.query().unwrap_or_default().strip_prefix(own);
+    url[..Position::AfterPath] == uri[..Position::AfterPath]
+        && rest.is_some_and(|rest| own.is_empty() || rest.is_empty() || rest.starts_with('&'))
 }
 
 #[cfg(test)]
@@ -340,6 +250,10 @@ mod tests {
             (
                 "issuer = 'https://a'\n[clients.public]\nclient_id = 'a'\nclient_secret = 'b'\nauth_method = 'none'",
                 "clients.public",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.web]\nclient_id = 'a'\nclient_secret = 'b'\nredirect_uris = ['/cb']",
+                "clients.web: a redirect URI",
             ),
             (
                 "issuer = 'https://a'\n[users.primary]\nusername = 'a'",
@@ -387,6 +301,24 @@ mod tests {
         for (issuer, loopback) in table {
             let target = Target::from_toml(&format!("issuer = '{issuer}'")).expect("it is right");
             assert_eq!(target.is_loopback(), loopback, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_at_the_redirect_uri_whose_query_it_keeps() {
+        let table = [
+            ("https://c/cb?code=1", "https://c/cb", true),
+            ("https://c/cb?a=1&code=1", "https://c/cb?a=1", true),
+            ("https://c/cb?a=1#code=1", "https://c/cb?a=1", true),
+            ("https://c/cb?a=12&code=1", "https://c/cb?a=1", false),
+            ("https://c/cb?code=1", "https://c/cb?a=1", false),
+            ("https://c/cb/x?code=1", "https://c/cb", false),
+            ("https://c:8443/cb?code=1", "https://c/cb", false),
+            ("com.example.app:/cb?code=1", "com.example.app:/cb", true),
+        ];
+        for (url, redirect_uri, expected) in table {
+            let url = Url::parse(url).expect("it is a URL");
+            assert_eq!(is_at(&url, redirect_uri), expected, "{url} {redirect_uri}");
         }
     }
 }

@@ -4,15 +4,44 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    AccessTokenFormat, AuthMethod, ClientId, ClientSecret, EntityId, Epoch, GrantType,
-    IntrospectionReach, RedirectUri, ResourceUri, Revision, Scope, SigningAlgorithm, Timestamp,
+    AccessTokenFormat, ApplicationType, AuthMethod, ClientId, ClientSecret, EntityId, Epoch,
+    GrantType, IdTokenAlgorithm, IntrospectionReach, RedirectUri, ResourceUri, ResponseType,
+    Revision, Scope, SigningAlgorithm, SubjectType, Timestamp,
 };
 
 /// What a client may do: the metadata of RFC 7591 §2 and our own additions, under their registered names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSettings {
+    /// What people are shown as its name; without it, its `client_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// What kind of program it is.
+    #[serde(default)]
+    pub application_type: ApplicationType,
     /// What the client may present at the token endpoint.
     pub grant_types: Vec<GrantType>,
+    /// What it may ask the authorization endpoint for.
+    #[serde(default = "code_only")]
+    pub response_types: Vec<ResponseType>,
+    /// Whether it must use proof key for code exchange (RFC 7636); a public client always must.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    /// Whether its users are not asked if they agree: for the applications of whoever runs this service.
+    #[serde(default)]
+    pub skip_consent: bool,
+    /// How it gets to know its users.
+    #[serde(default)]
+    pub subject_type: SubjectType,
+    /// The sector within which its users have the same pairwise subject, as an `https` URL of which the host counts;
+    /// without it, the host of its redirect URIs (OpenID Connect Core §8.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<RedirectUri>,
+    /// How its ID tokens are signed; without it, RS256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<IdTokenAlgorithm>,
+    /// How the answers of the userinfo endpoint are signed for it; without it, they are plain JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
     /// Everything that the client may ask for.
     #[serde(default)]
     pub scope: Scope,
@@ -62,6 +91,10 @@ const fn yes() -> bool {
     true
 }
 
+fn code_only() -> Vec<ResponseType> {
+    vec![ResponseType::Code]
+}
+
 /// Why a client cannot be as it is described.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -73,8 +106,37 @@ pub enum SettingsError {
     #[error("a public client cannot use client_credentials: it has nothing to prove who it is")]
     PublicClientCredentials,
     /// RFC 6749 §3.1.2.2.
-    #[error("the authorization_code grant needs at least one redirect URI")]
+    #[error("the grant types authorization_code and implicit need at least one redirect URI")]
     NoRedirectUri,
+    /// RFC 8252 §7.1: a scheme of its own is for a program that is installed.
+    #[error("the scheme of {0} is for native clients only (application_type native)")]
+    SchemeOfNativeClient(RedirectUri),
+    /// RFC 7591 §2.1: the response types and the grant types say the same.
+    #[error("the response type '{response_type}' needs the grant type {grant_type}")]
+    ResponseTypeWithoutGrantType {
+        /// What the client may ask for.
+        response_type: ResponseType,
+        /// What it may not use, but would have to.
+        grant_type: GrantType,
+    },
+    /// RFC 9700 §2.1.1: "public clients MUST use PKCE".
+    #[error("a public client must use PKCE")]
+    PublicWithoutPkce,
+    /// OpenID Connect Core §10.1: the key would be the secret of the client.
+    #[error("a public client has no secret to sign its ID tokens with (HS256)")]
+    PublicHs256,
+    /// OpenID Connect Core §8.1: "If there are multiple hostnames in the registered `redirect_uris`, the Client MUST
+    /// register a `sector_identifier_uri`."
+    #[error(
+        "with pairwise subjects, redirect URIs of several hosts or of none need a sector_identifier_uri"
+    )]
+    PairwiseWithoutSector,
+    /// The sector is not an `https` URL.
+    #[error("the sector_identifier_uri must be https")]
+    SectorNotHttps,
+    /// It is empty, too long or holds control characters.
+    #[error("the name of a client has 1 to {max} bytes and no control characters", max = ClientSettings::MAX_NAME_LEN)]
+    ClientName,
     /// The default names what the client may not have.
     #[error("the default scope '{0}' is not in the client's scope")]
     DefaultScopeNotAllowed(String),
@@ -113,14 +175,26 @@ impl ClientSettings {
     /// kept this long after its last use (RULES R6).
     pub const MAX_REFRESH_TOKEN_LIFETIME: u32 = 315_360_000;
 
+    /// The most bytes of a client's name.
+    pub const MAX_NAME_LEN: usize = 255;
+
     /// The longest time in which a refresh token may be tried again, in seconds.
     pub const MAX_RETRY_WINDOW: u32 = 600;
 
     /// A client that may use these grant types, with everything else as it is by default.
     #[must_use]
-    pub const fn new(grant_types: Vec<GrantType>) -> Self {
+    pub fn new(grant_types: Vec<GrantType>) -> Self {
         Self {
+            client_name: None,
+            application_type: ApplicationType::Web,
             grant_types,
+            response_types: code_only(),
+            require_pkce: true,
+            skip_consent: false,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            id_token_signed_response_alg: None,
+            userinfo_signed_response_alg: None,
             scope: Scope::empty(),
             default_scope: None,
             resources: Vec::new(),
@@ -155,6 +229,83 @@ impl ClientSettings {
         self.token_endpoint_auth_method == Some(AuthMethod::None)
     }
 
+    /// How its ID tokens are signed.
+    #[must_use]
+    pub fn id_token_algorithm(&self) -> IdTokenAlgorithm {
+        self.id_token_signed_response_alg.unwrap_or_default()
+    }
+
+    /// The host within which its users have the same pairwise subject; none if it cannot be told.
+    #[must_use]
+    pub fn sector(&self) -> Option<String> {
+        let named = self.sector_identifier_uri.as_ref();
+        let mut hosts = named
+            .map_or(&self.redirect_uris[..], std::slice::from_ref)
+            .iter();
+        let first = hosts.next()?.host()?;
+        hosts
+            .all(|uri| uri.host().as_ref() == Some(&first))
+            .then_some(first)
+    }
+
+    /// Whether the client may send its users to the authorization endpoint.
+    fn uses_authorization_endpoint(&self) -> bool {
+        let uses = |grant_type| self.grant_types.contains(&grant_type);
+        uses(GrantType::AuthorizationCode) || uses(GrantType::Implicit)
+    }
+
+    /// Checks what the client says about the authorization endpoint and OpenID Connect.
+    fn check_authorization_endpoint(&self) -> Result<(), SettingsError> {
+        if let Some(name) = &self.client_name
+            && (!(1..=Self::MAX_NAME_LEN).contains(&name.len())
+                || name.chars().any(char::is_control))
+        {
+            return Err(SettingsError::ClientName);
+        }
+        let native = self.application_type == ApplicationType::Native;
+        let uris = self
+            .redirect_uris
+            .iter()
+            .chain(&self.post_logout_redirect_uris);
+        if let Some(uri) = uris.filter(|uri| uri.is_private_use()).find(|_| !native) {
+            return Err(SettingsError::SchemeOfNativeClient(uri.clone()));
+        }
+        if self.is_public() && !self.require_pkce {
+            return Err(SettingsError::PublicWithoutPkce);
+        }
+        if self.is_public() && self.id_token_algorithm() == IdTokenAlgorithm::Hs256 {
+            return Err(SettingsError::PublicHs256);
+        }
+        let sector = self.sector_identifier_uri.as_ref();
+        if sector.is_some_and(|uri| !uri.as_str().starts_with("https://")) {
+            return Err(SettingsError::SectorNotHttps);
+        }
+        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
+            return Err(SettingsError::PairwiseWithoutSector);
+        }
+        if !self.uses_authorization_endpoint() {
+            return Ok(());
+        }
+        // RFC 6749 §3.1.2.2: public clients must, and others should, register where their users are sent back to.
+        if self.redirect_uris.is_empty() {
+            return Err(SettingsError::NoRedirectUri);
+        }
+        for response_type in &self.response_types {
+            for (needed, grant_type) in [
+                (response_type.has_code(), GrantType::AuthorizationCode),
+                (*response_type != ResponseType::Code, GrantType::Implicit),
+            ] {
+                if needed && !self.grant_types.contains(&grant_type) {
+                    return Err(SettingsError::ResponseTypeWithoutGrantType {
+                        response_type: *response_type,
+                        grant_type,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that the parts agree with each other.
     pub fn check(&self) -> Result<(), SettingsError> {
         if self.grant_types.is_empty() {
@@ -166,11 +317,7 @@ impl ClientSettings {
         if self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials) {
             return Err(SettingsError::PublicClientCredentials);
         }
-        // RFC 6749 §3.1.2.2: public clients must, and others should, register where their users are sent back to.
-        if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty()
-        {
-            return Err(SettingsError::NoRedirectUri);
-        }
+        self.check_authorization_endpoint()?;
         if let Some(token) = self
             .default_scope
             .iter()
@@ -329,6 +476,117 @@ mod tests {
             with(|it| it.refresh_token_retry_window = Some(601)),
             Err(SettingsError::RetryWindow)
         );
+    }
+
+    fn web() -> ClientSettings {
+        ClientSettings {
+            redirect_uris: vec!["https://app.example/cb".parse().unwrap()],
+            ..ClientSettings::new(vec![GrantType::AuthorizationCode])
+        }
+    }
+
+    #[test]
+    fn what_a_client_says_about_its_users_must_fit_together() {
+        let with = |change: fn(&mut ClientSettings)| {
+            let mut settings = web();
+            change(&mut settings);
+            settings.check()
+        };
+        let uri = |text: &str| -> RedirectUri { text.parse().unwrap() };
+        assert_eq!(with(|_| ()), Ok(()));
+        assert_eq!(
+            with(|it| it
+                .redirect_uris
+                .push("com.example.app:/cb".parse().unwrap())),
+            Err(SettingsError::SchemeOfNativeClient(uri(
+                "com.example.app:/cb"
+            )))
+        );
+        assert_eq!(
+            with(|it| {
+                it.application_type = ApplicationType::Native;
+                it.redirect_uris
+                    .push("com.example.app:/cb".parse().unwrap());
+            }),
+            Ok(())
+        );
+        assert_eq!(
+            with(|it| {
+                it.token_endpoint_auth_method = Some(AuthMethod::None);
+                it.require_pkce = false;
+            }),
+            Err(SettingsError::PublicWithoutPkce)
+        );
+        assert_eq!(
+            with(|it| {
+                it.token_endpoint_auth_method = Some(AuthMethod::None);
+                it.id_token_signed_response_alg = Some(IdTokenAlgorithm::Hs256);
+            }),
+            Err(SettingsError::PublicHs256)
+        );
+        for (response_type, grant_type) in [
+            (ResponseType::IdToken, GrantType::Implicit),
+            (ResponseType::CodeToken, GrantType::Implicit),
+        ] {
+            let settings = ClientSettings {
+                response_types: vec![response_type],
+                ..web()
+            };
+            let expected = SettingsError::ResponseTypeWithoutGrantType {
+                response_type,
+                grant_type,
+            };
+            assert_eq!(settings.check(), Err(expected));
+        }
+        assert_eq!(
+            with(|it| it.grant_types = vec![GrantType::Implicit]),
+            Err(SettingsError::ResponseTypeWithoutGrantType {
+                response_type: ResponseType::Code,
+                grant_type: GrantType::AuthorizationCode,
+            })
+        );
+        for name in ["", "a\nb", &"x".repeat(256)] {
+            let settings = ClientSettings {
+                client_name: Some(name.into()),
+                ..web()
+            };
+            assert_eq!(settings.check(), Err(SettingsError::ClientName), "{name}");
+        }
+    }
+
+    #[test]
+    fn oidc_core_47_several_hosts_need_a_sector() {
+        let cases = [
+            // (redirect URIs, sector identifier, sector)
+            (
+                "https://a.example/1 https://a.example/2",
+                None,
+                Some("a.example"),
+            ),
+            ("https://a.example/1 https://b.example/2", None, None),
+            (
+                "https://a.example/1 https://b.example/2",
+                Some("https://c.example/sector.json"),
+                Some("c.example"),
+            ),
+            ("com.example.app:/cb", None, None),
+        ];
+        for (uris, identifier, sector) in cases {
+            let settings = ClientSettings {
+                application_type: ApplicationType::Native,
+                subject_type: SubjectType::Pairwise,
+                redirect_uris: uris.split(' ').map(|uri| uri.parse().unwrap()).collect(),
+                sector_identifier_uri: identifier.map(|uri| uri.parse().unwrap()),
+                ..web()
+            };
+            assert_eq!(settings.sector().as_deref(), sector, "{uris}");
+            assert_eq!(settings.check().is_ok(), sector.is_some(), "{uris}");
+        }
+        let settings = ClientSettings {
+            sector_identifier_uri: "http://127.0.0.1/x".parse().ok(),
+            ..web()
+        };
+        assert_eq!(settings.check(), Err(SettingsError::SectorNotHttps));
     }
 
     #[test]

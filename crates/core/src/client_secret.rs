@@ -18,6 +18,10 @@ pub struct ClientSecret {
     /// From when on it is no longer accepted, if another one takes over from it (RULES S3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The secret itself, sealed so that a store cannot open it, for what needs it: signing ID tokens with HS256 (RULES
+    /// S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Vec<u8>>,
 }
 
 impl ClientSecret {
@@ -67,6 +71,7 @@ mod tests {
             created_at: Timestamp::from_seconds(0),
             weak: false,
             expires_at: None,
+            sealed: None,
         };
         assert!(secret.is_accepted(Timestamp::from_seconds(i64::MAX)));
         secret.expires_at = Some(Timestamp::from_seconds(100));
@@ -83,6 +88,7 @@ mod tests {
             created_at: Timestamp::from_seconds(0),
             weak: false,
             expires_at: None,
+            sealed: None,
         };
         assert!(!format!("{secret:?}").contains("argon2id"));
     }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ClientSettings, EntityId, Epoch, GrantId, KeyId, ResourceUri, Scope, Timestamp};
+use crate::{
+    Authorization, ClientSettings, EntityId, Epoch, GrantId, IssuedCode, KeyId, ResourceUri, Scope,
+    Timestamp,
+};
 
 /// How many refresh tokens of a grant there were before this one. It never wraps (RULES R11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,6 +111,8 @@ pub struct Grant {
     pub lifetime: GrantLifetime,
     /// Its refresh token; none if none was issued.
     pub refresh: Option<CurrentRefresh>,
+    /// What the authorization endpoint bound to it; none if the grant did not come from there.
+    pub authorization: Option<Authorization>,
 }
 
 impl Grant {
@@ -120,7 +125,31 @@ impl Grant {
             .as_ref()
             .map_or(self.created_at, |it| it.used_at);
         let last_token = i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME);
-        self.lifetime.end(used_at).plus(last_token + 60)
+        match self.unredeemed_code() {
+            // A code that nobody redeems leaves nothing behind but what was issued beside it.
+            Some(code) => code.expires_at.plus(last_token + 60),
+            // No access token outlives such a grant, which was made to live as long as one.
+            None if self.refresh.is_none() => {
+                self.lifetime.ends_at.plus(IssuedCode::REPLAY_WINDOW + 60)
+            }
+            None => self.lifetime.end(used_at).plus(last_token + 60),
+        }
+    }
+
+    /// The end that no access token of the grant outlives: that of its session, or its own where it was made to live as
+    /// long as an access token. One that is refreshed otherwise has tokens with an end of their own.
+    #[must_use]
+    pub fn tokens_end_by(&self) -> Option<Timestamp> {
+        let ends_with_session = |it: &Authorization| it.ends_with_session;
+        let bound = self.authorization.as_ref().is_some_and(ends_with_session);
+        (bound || self.refresh.is_none()).then_some(self.lifetime.ends_at)
+    }
+
+    /// The code of the grant, if it was not redeemed yet.
+    #[must_use]
+    pub fn unredeemed_code(&self) -> Option<&IssuedCode> {
+        let code = self.authorization.as_ref()?.code.as_ref()?;
+        code.redeemed_at.is_none().then_some(code)
     }
 }
 

@@ -16,6 +16,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod authorization;
 mod client;
 mod client_id;
 mod client_secret;
@@ -24,7 +25,9 @@ mod issuer;
 mod key;
 mod loopback;
 mod names;
+mod openid;
 mod password;
+mod pkce;
 mod random;
 mod redirect_uri;
 mod registry;
@@ -32,12 +35,14 @@ mod resource;
 mod revision;
 mod scope;
 mod secret;
+mod session;
 mod text;
 mod time;
 mod token_id;
 mod user;
 mod username;
 
+pub use authorization::{Authorization, AuthorizationFacts, IssuedCode, RequestedClaims};
 pub use client::{Client, ClientSettings, NewClient, SettingsError};
 pub use client_id::{ClientId, ClientIdError};
 pub use client_secret::{ClientSecret, SecretHash};
@@ -45,7 +50,9 @@ pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, LastGeneration
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
 pub use names::{AccessTokenFormat, AuthMethod, GrantType, IntrospectionReach, UnknownName};
+pub use openid::{ApplicationType, IdTokenAlgorithm, ResponseType, SubjectType};
 pub use password::{Password, PasswordError};
+pub use pkce::{CodeChallenge, CodeChallengeError, CodeVerifier, CodeVerifierError};
 pub use random::Random;
 pub use redirect_uri::{RedirectUri, RedirectUriError};
 pub use registry::{DefinitionError, ResourceDefinition, ScopeDefinition};
@@ -53,6 +60,7 @@ pub use resource::{ResourceUri, ResourceUriError};
 pub use revision::Revision;
 pub use scope::{Scope, ScopeError, ScopeToken};
 pub use secret::Secret;
+pub use session::{Consent, Session};
 pub use time::{Clock, FixedClock, Timestamp};
 pub use token_id::{EntityId, EntityIdError, EntityIds, Epoch, GrantId, TokenId, TokenIdError};
 pub use user::{NewUser, PasswordHash, ProfileError, User, UserProfile};

@@ -49,15 +49,18 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.3: the client holds the user's password for a moment.
     Password,
+    /// RFC 6749 §4.2, OpenID Connect Core §3.2 and §3.3: the authorization endpoint itself gives tokens.
+    Implicit,
 }
 
 impl GrantType {
     /// Every grant type.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ClientCredentials,
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::Password,
+        Self::Implicit,
     ];
 
     /// The value of `grant_type` on the wire.
@@ -68,6 +71,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::Password => "password",
+            Self::Implicit => "implicit",
         }
     }
 }
@@ -165,10 +169,10 @@ mod tests {
 
     #[test]
     fn unknown_names_are_answered_with_the_known_ones() {
-        let error = "implicit".parse::<GrantType>().unwrap_err();
+        let error = "magic".parse::<GrantType>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown grant type 'implicit'; known are: client_credentials, authorization_code, refresh_token, password"
+            "unknown grant type 'magic'; known are: client_credentials, authorization_code, refresh_token, password, implicit"
         );
     }
 }

@@ -57,6 +57,81 @@ pub enum RedirectUriError {
 impl RedirectUri {
     /// The most characters that a redirect URI may have.
     pub const MAX_LEN: usize = 2048;
+
+    /// Whether the scheme is neither `https` nor `http`: one that a native application has claimed (RFC 8252 §7.1).
+    #[must_use]
+    pub fn is_private_use(&self) -> bool {
+        !matches!(self.url().scheme(), "https" | "http")
+    }
+
+    /// The host, for people to see; none in a URI of a private-use scheme without one.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        self.url().host_str().map(str::to_owned)
+    }
+
+    /// What a browser has to be allowed to go to, for `form-action` (CSP Level 3 §6.4.2): the origin, or the scheme where
+    /// there is none.
+    #[must_use]
+    pub fn csp_source(&self) -> String {
+        let url = self.url();
+        match url.origin() {
+            origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
+            url::Origin::Opaque(_) => format!("{}:", url.scheme()),
+        }
+    }
+
+    /// Whether a request that names `requested` means this registered URI: byte for byte the same (RFC 9700 §2.1), but
+    /// for the port of `http` to a loopback address (RFC 8252 §7.3).
+    ///
+    /// ```
+    /// use countersign_core::RedirectUri;
+    ///
+    /// let registered: RedirectUri = "http://127.0.0.1/callback".parse()?;
+    /// assert!(registered.is_meant_by("http://127.0.0.1:51004/callback"));
+    /// assert!(!registered.is_meant_by("http://127.0.0.1:51004/callback?x"));
+    /// assert!(!registered.is_meant_by("http://localhost:51004/callback"));
+    /// # Ok::<(), countersign_core::RedirectUriError>(())
+    /// ```
+    #[must_use]
+    pub fn is_meant_by(&self, requested: &str) -> bool {
+        if self.as_str() == requested {
+            return true;
+        }
+        match (
+            without_loopback_port(self.as_str()),
+            without_loopback_port(requested),
+        ) {
+            (Some(registered), Some(requested)) => registered == requested,
+            _ => false,
+        }
+    }
+
+    fn url(&self) -> Url {
+        Url::parse(&self.0).expect("what is not a URL is no redirect URI")
+    }
+}
+
+/// The host and what stands behind the port of a URI with `http` to a loopback address, taken apart as text: what no
+/// parser has touched, no parser can read otherwise (attack class 4).
+fn without_loopback_port(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let host = ["127.0.0.1", "[::1]"]
+        .into_iter()
+        .find(|host| rest.starts_with(host))?;
+    let behind = &rest[host.len()..];
+    let path = match behind.strip_prefix(':') {
+        Some(port) => {
+            let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+            port[..digits]
+                .parse::<u16>()
+                .ok()
+                .filter(|port| *port != 0)?;
+            &port[digits..]
+        }
+        None => behind,
+    };
+    (path.is_empty() || path.starts_with(['/', '?'])).then_some((host, path))
 }
 
 impl FromStr for RedirectUri {
@@ -92,6 +167,88 @@ impl FromStr for RedirectUri {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attack_1_to_6_a_redirect_uri_is_meant_byte_for_byte_but_for_a_loopback_port() {
+        let cases = [
+            // (registered, requested, is meant)
+            ("https://app.example/cb", "https://app.example/cb", true),
+            ("https://app.example/cb", "https://app.example/CB", false),
+            ("https://app.example/cb", "https://APP.example/cb", false),
+            (
+                "https://app.example/cb",
+                "https://app.example:443/cb",
+                false,
+            ),
+            ("https://app.example/cb", "https://app.example/cb/", false),
+            ("https://app.example/cb", "https://app.example/cb?", false),
+            (
+                "https://app.example/cb",
+                "https://app.example/x/../cb",
+                false,
+            ),
+            ("https://app.example/cb", "https://app.example/%63b", false),
+            ("https://app.example/cb", "https://appxexample/cb", false),
+            (
+                "https://app.example/cb",
+                "https://app.example.evil/cb",
+                false,
+            ),
+            (
+                "https://app.example/cb",
+                "https://app.example@evil/cb",
+                false,
+            ),
+            ("https://app.example/*", "https://app.example/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", true),
+            ("http://127.0.0.1:80/cb", "http://127.0.0.1:51004/cb", true),
+            ("http://[::1]:1/cb?a=b", "http://[::1]/cb?a=b", true),
+            ("http://127.0.0.1", "http://127.0.0.1:1", true),
+            (
+                "http://127.0.0.1/cb",
+                "http://127.0.0.1:51004/cb?x=y",
+                false,
+            ),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:51004/other", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:0/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:65536/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:80evil/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1.evil/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1@evil/cb", false),
+            ("http://127.0.0.1/cb", "http://127.1/cb", false),
+            ("http://127.0.0.1/cb", "http://[::1]/cb", false),
+            ("http://127.0.0.1/cb", "http://localhost/cb", false),
+            ("http://127.0.0.1/cb", "https://127.0.0.1/cb", false),
+            ("http://127.0.0.1/cb", "HTTP://127.0.0.1/cb", false),
+            ("http://localhost/cb", "http://localhost:51004/cb", false),
+            ("http://localhost:1/cb", "http://localhost:1/cb", true),
+            ("https://127.0.0.1/cb", "https://127.0.0.1:8443/cb", false),
+            ("com.example.app:/cb", "com.example.app:/cb", true),
+            ("com.example.app:/cb", "com.example.app:/cb2", false),
+        ];
+        for (registered, requested, expected) in cases {
+            let uri: RedirectUri = registered.parse().unwrap();
+            assert_eq!(
+                uri.is_meant_by(requested),
+                expected,
+                "{registered} {requested}"
+            );
+        }
+    }
+
+    #[test]
+    fn browsers_are_told_where_a_form_may_lead() {
+        for (uri, source) in [
+            ("https://app.example/cb?x", "https://app.example"),
+            ("http://127.0.0.1:5000/cb", "http://127.0.0.1:5000"),
+            ("com.example.app:/cb", "com.example.app:"),
+        ] {
+            let uri: RedirectUri = uri.parse().unwrap();
+            assert_eq!(uri.csp_source(), source);
+        }
+    }
 
     #[test]
     fn hostile_uris_are_refused_at_registration() {

@@ -3,10 +3,11 @@
 use countersign_core::Timestamp;
 use thiserror::Error;
 
-pub use crate::claims::{AccessTokenClaims, ClaimsError};
+pub use crate::claims::AccessTokenClaims;
 use crate::jws::{self, JwsError, SignError};
+pub use crate::members::ClaimsError;
 pub use crate::reserved_claims::{ReservedClaim, is_reserved_claim};
-use crate::{SigningKey, VerifyingKeys, base64url};
+use crate::{SigningKey, VerifyingKeys};
 
 /// The `typ` of a JWT access token (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
@@ -53,13 +54,7 @@ pub fn sign(key: &SigningKey, claims: &AccessTokenClaims) -> Result<String, Sign
 pub fn check_signable(key: &SigningKey, claims: &AccessTokenClaims) -> Result<(), SignError> {
     let mut json = Vec::with_capacity(1024);
     claims.write_json(&mut json)?;
-    let header = key.access_token_header().as_str().len();
-    let longest = header + 1 + base64url::encoded_len(json.len()) + 1 + jws::MAX_SIGNATURE_LEN;
-    if longest > jws::MAX_TOKEN_LEN {
-        Err(SignError::TooLong)
-    } else {
-        Ok(())
-    }
+    jws::check_len(key.access_token_header(), &json)
 }
 
 /// Which audiences a validator accepts.

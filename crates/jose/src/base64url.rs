@@ -46,7 +46,12 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
 /// }
 /// ```
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64UrlError> {
-    if text.len() > MAX_LEN {
+    decode_up_to(MAX_LEN, text)
+}
+
+/// As [`decode`], with another cap.
+pub(crate) fn decode_up_to(max_len: usize, text: &str) -> Result<Vec<u8>, Base64UrlError> {
+    if text.len() > max_len {
         return Err(Base64UrlError::TooLong);
     }
     // RFC 7515 §2: "with all trailing '=' characters omitted ... and without the inclusion of any line breaks,

@@ -4,9 +4,8 @@ use countersign_core::{Scope, Timestamp};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
-use thiserror::Error;
 
-use crate::json::{self, JsonError};
+use crate::members::{ClaimsError, Members};
 use crate::reserved_claims::{self, ReservedClaim};
 
 /// The claims of an access token.
@@ -79,88 +78,6 @@ impl Serialize for AccessTokenClaims {
     }
 }
 
-/// Why claims are not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ClaimsError {
-    /// Not a JSON object with unique members.
-    #[error("the claims are refused: {0}")]
-    Json(JsonError),
-    /// A required claim is missing.
-    #[error("the claim {0:?} is missing")]
-    Missing(&'static str),
-    /// A claim has the wrong type or a value that cannot be.
-    #[error("the claim {0:?} is not well-formed")]
-    Malformed(&'static str),
-    /// The token is bound to a key of its holder, and this path cannot check that binding.
-    #[error("the token is sender-constrained")]
-    SenderConstrained,
-    /// `iss` is another issuer.
-    #[error("the token is of another issuer")]
-    Issuer,
-    /// `exp` is past.
-    #[error("the token has expired")]
-    Expired,
-    /// `nbf` is to come.
-    #[error("the token is not valid yet")]
-    NotYetValid,
-    /// `iat` is to come.
-    #[error("the token was issued in the future")]
-    IssuedInTheFuture,
-}
-
-/// The last second of the year 9999: what lies beyond is no time but an attempt at an overflow.
-const LATEST: i64 = 253_402_300_799;
-
-/// The claims of a JSON object, taken out one by one. What is left over has no meaning here (RFC 7519 §4).
-struct Members(Map<String, Value>);
-
-impl Members {
-    fn text(&mut self, name: &'static str) -> Result<Option<String>, ClaimsError> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(ClaimsError::Malformed(name)),
-        }
-    }
-
-    fn required_text(&mut self, name: &'static str) -> Result<String, ClaimsError> {
-        self.text(name)?.ok_or(ClaimsError::Missing(name))
-    }
-
-    /// RFC 7519 §2 has fractions in a `NumericDate` too; nobody needs them here, and a float is where comparing
-    /// begins to go wrong (CVE-2026-25537).
-    fn time(&mut self, name: &'static str) -> Result<Option<Timestamp>, ClaimsError> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(value) => match value.as_i64() {
-                Some(seconds @ 0..=LATEST) => Ok(Some(Timestamp::from_seconds(seconds))),
-                _ => Err(ClaimsError::Malformed(name)),
-            },
-        }
-    }
-
-    fn required_time(&mut self, name: &'static str) -> Result<Timestamp, ClaimsError> {
-        self.time(name)?.ok_or(ClaimsError::Missing(name))
-    }
-
-    fn audience(&mut self) -> Result<Vec<String>, ClaimsError> {
-        let malformed = ClaimsError::Malformed("aud");
-        match self.0.remove("aud") {
-            None => Err(ClaimsError::Missing("aud")),
-            Some(Value::String(single)) => Ok(vec![single]),
-            Some(Value::Array(several)) if !several.is_empty() => several
-                .into_iter()
-                .map(|value| match value {
-                    Value::String(text) => Ok(text),
-                    _ => Err(malformed),
-                })
-                .collect(),
-            Some(_) => Err(malformed),
-        }
-    }
-}
-
 impl AccessTokenClaims {
     /// Appends the claims as JSON to `buffer`, unless one of the further ones is reserved.
     pub(crate) fn write_json(&self, buffer: &mut Vec<u8>) -> Result<(), ReservedClaim> {
@@ -172,10 +89,10 @@ impl AccessTokenClaims {
 
     /// Reads claims: all types checked, all that RFC 9068 §2.2 requires present.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, ClaimsError> {
-        let mut members = Members(json::parse_object(bytes).map_err(ClaimsError::Json)?);
+        let mut members = Members::parse(bytes)?;
         // RFC 7800 §3.1: who does not check the confirmation turns a bound token into a bearer token
         // (CVE-2024-49755).
-        if members.0.contains_key("cnf") {
+        if members.has("cnf") {
             return Err(ClaimsError::SenderConstrained);
         }
         Ok(Self {
@@ -191,7 +108,7 @@ impl AccessTokenClaims {
                 Some(text) => Some(text.parse().map_err(|_| ClaimsError::Malformed("scope"))?),
                 None => None,
             },
-            further: members.0,
+            further: members.rest(),
         })
     }
 

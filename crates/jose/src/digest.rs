@@ -1,4 +1,4 @@
-//! SHA-256.
+//! The hashes of JOSE: SHA-256, SHA-384, SHA-512.
 
 /// The SHA-256 digest of `bytes`.
 ///
@@ -12,4 +12,30 @@
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     crate::crypto::sha256(bytes)
+}
+
+/// The SHA-384 digest of `bytes`.
+///
+/// ```
+/// use countersign_jose::{base64url, digest};
+///
+/// // FIPS 180-4, the example "abc".
+/// assert!(base64url::encode(&digest::sha384(b"abc")).starts_with("ywB1P0WjXou1oD1pmsZQBycsMqsO3tFj"));
+/// ```
+#[must_use]
+pub fn sha384(bytes: &[u8]) -> [u8; 48] {
+    crate::crypto::sha384(bytes)
+}
+
+/// The SHA-512 digest of `bytes`.
+///
+/// ```
+/// use countersign_jose::{base64url, digest};
+///
+/// // FIPS 180-4, the example "abc".
+/// assert!(base64url::encode(&digest::sha512(b"abc")).starts_with("3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05"));
+/// ```
+#[must_use]
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    crate::crypto::sha512(bytes)
 }

@@ -65,12 +65,11 @@ impl HmacAlgorithm {
     }
 }
 
-/// A shared secret for exactly one algorithm.
+/// A shared secret for exactly one algorithm, under the `kid` that tokens name.
 #[derive(Clone)]
 pub struct HmacKey {
-    algorithm: HmacAlgorithm,
     kid: Box<str>,
-    key: BackendKey,
+    key: UnnamedKey,
 }
 
 /// Why there is no HMAC key.
@@ -92,14 +91,9 @@ impl HmacKey {
         kid: &str,
         secret: &Secret<Vec<u8>>,
     ) -> Result<Self, HmacKeyError> {
-        let secret = secret.expose();
-        if secret.len() < algorithm.min_secret_len() {
-            return Err(HmacKeyError::TooShort);
-        }
         Ok(Self {
-            algorithm,
             kid: kid.into(),
-            key: BackendKey::new(algorithm.hash(), secret),
+            key: UnnamedKey::new(algorithm, secret)?,
         })
     }
 
@@ -146,7 +140,7 @@ impl HmacKey {
     /// The one algorithm of this key.
     #[must_use]
     pub fn algorithm(&self) -> HmacAlgorithm {
-        self.algorithm
+        self.key.algorithm
     }
 }
 
@@ -154,7 +148,7 @@ impl fmt::Debug for HmacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HmacKey")
             .field("kid", &self.kid)
-            .field("algorithm", &self.algorithm)
+            .field("algorithm", &self.algorithm())
             .finish_non_exhaustive()
     }
 }
@@ -178,8 +172,8 @@ impl HmacKeys {
 
 /// Signs `payload` as a compact JWS with the header members `alg`, `typ` and `kid`.
 pub fn sign(key: &HmacKey, typ: Option<&str>, payload: &[u8]) -> Result<String, SignError> {
-    let header = ProtectedHeader::new(key.algorithm.name(), typ, &key.kid);
-    assemble(&header, payload, |message| Ok(key.key.sign([message])))
+    let header = ProtectedHeader::new(key.algorithm().name(), typ, Some(&key.kid));
+    key.key.sign(&header, payload)
 }
 
 /// Verifies `token` with the key of `keys` that its `kid` names. A token without `kid` is refused.
@@ -198,24 +192,55 @@ pub fn verify(token: &str, keys: &HmacKeys) -> Result<VerifiedJws, JwsError> {
     let compact = Compact::parse(token)?;
     let kid = compact.header.kid().ok_or(JwsError::KeyIdMissing)?;
     let key = keys.get(kid).ok_or(JwsError::UnknownKey)?;
-    verify_parsed(key, compact)
+    key.key.verify(compact)
 }
 
 /// Verifies `token` with this one key, whatever its `kid` says.
 pub fn verify_with(key: &HmacKey, token: &str) -> Result<VerifiedJws, JwsError> {
-    verify_parsed(key, Compact::parse(token)?)
+    key.key.verify(Compact::parse(token)?)
 }
 
-fn verify_parsed(key: &HmacKey, compact: Compact<'_>) -> Result<VerifiedJws, JwsError> {
-    // RFC 8725 §3.1: each key is used with exactly one algorithm.
-    if compact.header.algorithm() != key.algorithm.algorithm() {
-        return Err(JwsError::AlgorithmMismatch);
+/// A shared secret that both sides know without a `kid`, such as that of a client.
+#[derive(Clone)]
+pub(crate) struct UnnamedKey {
+    algorithm: HmacAlgorithm,
+    key: BackendKey,
+}
+
+impl UnnamedKey {
+    pub(crate) fn new(
+        algorithm: HmacAlgorithm,
+        secret: &Secret<Vec<u8>>,
+    ) -> Result<Self, HmacKeyError> {
+        let secret = secret.expose();
+        if secret.len() < algorithm.min_secret_len() {
+            return Err(HmacKeyError::TooShort);
+        }
+        Ok(Self {
+            algorithm,
+            key: BackendKey::new(algorithm.hash(), secret),
+        })
     }
-    if !key
-        .key
-        .verifies(compact.signing_input.as_bytes(), &compact.signature)
-    {
-        return Err(JwsError::Signature);
+
+    pub(crate) fn sign(
+        &self,
+        header: &ProtectedHeader,
+        payload: &[u8],
+    ) -> Result<String, SignError> {
+        assemble(header, payload, |message| Ok(self.key.sign([message])))
     }
-    compact.into_verified()
+
+    pub(crate) fn verify(&self, compact: Compact<'_>) -> Result<VerifiedJws, JwsError> {
+        // RFC 8725 §3.1: each key is used with exactly one algorithm.
+        if compact.header.algorithm() != self.algorithm.algorithm() {
+            return Err(JwsError::AlgorithmMismatch);
+        }
+        if !self
+            .key
+            .verifies(compact.signing_input.as_bytes(), &compact.signature)
+        {
+            return Err(JwsError::Signature);
+        }
+        compact.into_verified()
+    }
 }

@@ -10,13 +10,15 @@
 //! | take a public key from a JWK, or a set of them | [`VerifyingKey`], [`VerifyingKeys`] |
 //! | issue and check JWT access tokens (RFC 9068) | [`access_token`] |
 //! | issue and open tokens that only the issuer can read | [`opaque`] |
-//! | write and read refresh tokens, of which only a row per grant is stored | [`refresh_token`] |
+//! | sign ID tokens (OpenID Connect Core §2), with a key or a client's secret, and read one that comes back as a hint | [`id_token`] |
+//! | write and read authorization codes and refresh tokens, of which only a row per grant is stored | [`authorization_code`], [`refresh_token`] |
+//! | seal what a page carries from one request to the next | [`ticket`] |
 //! | sign and verify any other compact JWS (RFC 7515) | [`jws`] |
 //! | the same with a shared secret, kept apart | [`hmac_jws`] |
 //! | look into a token without believing it | [`jws::UnverifiedHeader`], [`jws::UnverifiedClaims`] |
 //! | seal bytes for storage | [`seal`] |
 //! | authenticate bytes under keys of single purposes | [`mac`] |
-//! | the building blocks: one spelling of base64url, JSON without duplicates, SHA-256 | [`base64url`], [`json`], [`digest`] |
+//! | the building blocks: one spelling of base64url, JSON without duplicates, SHA-2 | [`base64url`], [`json`], [`digest`] |
 //!
 //! # Signing and verifying
 //!
@@ -71,6 +73,8 @@
 //!
 //! - **One way to a key.** The `kid` of a token picks a key, byte for byte, and the key has exactly one algorithm, which
 //!   the token must name. Nothing else in a header chooses anything.
+//! - **One kind of token per door.** Every kind has its own `typ` or prefix, its own keys or derivations and its own
+//!   functions; none is taken for another, even if all were made of one secret.
 //! - **Secrets and public keys never meet.** They have different types, sets and functions; there is no place where a
 //!   public key could be passed as an HMAC secret.
 //! - **No check without issuer and audience.** A validator cannot be made without them.
@@ -87,7 +91,8 @@
 //! # What it does not do
 //!
 //! - It fetches nothing and caches nothing: keys are handed in, and a key that is no longer handed in verifies nothing.
-//! - It does not know whether a token was revoked, nor whether a `jti` was seen before.
+//! - It does not know whether a token was revoked, whether a code was redeemed, nor whether a `jti` was seen before.
+//! - It does not read ID tokens for relying parties; a hint is judged by who issued it, and may have expired.
 //! - No JWE, no JSON serialization, no detached or unencoded payloads, no ES512, no Ed448.
 //! - No sender-constrained tokens yet: one with a `cnf` claim is refused rather than taken for a bearer token.
 //!
@@ -101,6 +106,7 @@
 //! | RS256, PS256 | yes | yes | RSA, 2048 to 8192 bits (`ring` signs with up to 4096) |
 //! | RS384, RS512, PS384, PS512 | no | yes | RSA, 2048 to 8192 bits |
 //! | HS256, HS384, HS512 | [`hmac_jws`] | [`hmac_jws`] | at least as long as the hash |
+//! | HS256 in ID tokens | [`id_token`] | [`id_token`] | the client's secret, at least 32 bytes |
 //! | `none`, `RSA1_5`, everything else | no | no | |
 //!
 //! # Features
@@ -123,31 +129,38 @@
 //! | duplicate members in any JSON, at any depth | two parsers would see two tokens (RFC 7519 §4) |
 //! | padding, line breaks, loose trailing bits in base64url | one token would have many spellings (CVE-2026-27840) |
 //! | `typ` other than `at+jwt` for access tokens | an ID token is no access token (RFC 9068 §4, RFC 8725 §3.11) |
+//! | `typ` other than `JWT` or none, or `events`, for ID tokens that come back as a hint | an access token or a logout token is no ID token (RFC 9068 §5, OpenID Connect Back-Channel Logout §2.4) |
 //! | times that are strings, fractions, `null`, negative or beyond the year 9999 | CVE-2026-25537 |
 //! | a missing `exp`, `iat`, `jti`, `iss`, `sub`, `aud` or `client_id` | RFC 9068 §2.2 |
 //! | `cnf` | a bound token must not pass as a bearer token (CVE-2024-49755) |
 //! | to mint a further claim whose name is reserved, in any letter case | what verifiers decide by, only the issuer says; some parsers take `SUB` for `sub` |
-//! | a refresh token of another length, key or issuer, or changed in one bit | whatever is read would be written again identically |
+//! | an authorization code or refresh token of another length, key or issuer, or changed in one bit | whatever is read would be written again identically |
+//! | a ticket of another key or issuer, or changed in one bit | what is inside was judged when it was sealed |
 //! | RSA below 2048 bits, exponent 1, keys of the ROCA generator | RFC 7518 §3.3; CVE-2017-15361 |
 //! | JWKs whose members disagree, with another `use` or `key_ops`, or sharing a `kid` | CVE-2022-23539, CVE-2022-23541 |
 //! | an RSA JWK that does not name its algorithm | six would fit; [`VerifyingKey::from_jwk_for`] takes it from elsewhere |
 //! | symmetric JWKs among public keys | RFC 8725 §3.1 |
 //! | private keys in PEM that are encrypted, not PKCS#8, or not alone | [`PemError`] says how to convert them |
-//! | tokens of more than 16 KiB, opaque ones of more than 4 KiB | CVE-2025-61920, CVE-2025-30204; neither is issued either |
+//! | tokens of more than 16 KiB, opaque ones of more than 4 KiB, tickets of more than 64 KiB | CVE-2025-61920, CVE-2025-30204; neither is issued either |
 #![forbid(unsafe_code)]
 
 pub mod access_token;
+pub mod authorization_code;
 pub mod base64url;
 mod claims;
 mod crypto;
 pub mod digest;
+mod drawn_key_id;
 mod framed;
 pub mod hmac_jws;
+pub mod id_token;
 pub mod json;
 mod jwk;
 pub mod jws;
 mod key_set;
 pub mod mac;
+mod mac_token;
+mod members;
 pub mod opaque;
 mod pem;
 pub mod refresh_token;
@@ -156,6 +169,7 @@ mod roca;
 pub mod seal;
 mod signing_key;
 mod spki;
+pub mod ticket;
 mod verifying_key;
 
 pub use countersign_core::SigningAlgorithm;

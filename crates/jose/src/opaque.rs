@@ -11,10 +11,11 @@ use countersign_core::{KeyId, Random, Secret, Timestamp};
 use thiserror::Error;
 
 use crate::base64url;
-use crate::claims::{AccessTokenClaims, ClaimsError};
+use crate::claims::AccessTokenClaims;
 use crate::crypto::{SALT_LEN, open_in_place, seal_in_place};
 use crate::framed::framed;
 use crate::key_set::{DuplicateKeyId, by_id};
+use crate::members::ClaimsError;
 use crate::reserved_claims::ReservedClaim;
 
 /// What every opaque access token begins with, for secret scanners to find.

@@ -14,28 +14,22 @@ use std::fmt;
 
 use countersign_core::{GrantId, KeyId, Secret, Timestamp};
 use thiserror::Error;
-use zeroize::Zeroizing;
 
-use crate::base64url;
-use crate::mac::MacKey;
+pub use crate::drawn_key_id::KeyIdNotDrawn;
+use crate::mac_token::{self, Kind, Refused};
 
 /// What every refresh token begins with, for secret scanners to find.
 pub const PREFIX: &str = "cs_rt_";
 
-const VERSION: u8 = 1;
-
-const KEY_ID_LEN: usize = 12;
 const NONCE_LEN: usize = 16;
-const TAG_LEN: usize = 32;
 
-/// Bytes of a token: version, key id, grant id, generation, issued-at, nonce, tag.
-const LEN: usize = 1 + KEY_ID_LEN + 16 + 4 + 8 + NONCE_LEN + TAG_LEN;
-
-/// Characters of a token: every token has as many.
-const TEXT_LEN: usize = PREFIX.len() + (LEN * 4).div_ceil(3);
-
-/// What these tags are over, beside the token itself.
-const LABEL: &[u8] = b"countersign/refresh token/HMAC-SHA256";
+const KIND: Kind = Kind {
+    prefix: PREFIX,
+    label: b"countersign/refresh token/HMAC-SHA256",
+    purpose: "refresh-token",
+    // Grant id, generation, issued-at, nonce.
+    body_len: 16 + 4 + 8 + NONCE_LEN,
+};
 
 /// What a refresh token says. What it is worth is for the row of the grant to judge.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,7 +56,7 @@ impl fmt::Debug for RefreshToken {
 
 /// The MAC at the end of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(Secret<[u8; TAG_LEN]>);
+pub struct Tag(mac_token::Tag);
 
 impl Tag {
     /// The first 8 bytes, which the row of a grant keeps of the previous token.
@@ -76,39 +70,25 @@ impl Tag {
 
 /// A key that authenticates the refresh tokens of one issuer, and nothing else (RULES R6).
 #[derive(Clone)]
-pub struct RefreshTokenKey {
-    id: KeyId,
-    id_bytes: [u8; KEY_ID_LEN],
-    mac: MacKey,
-}
-
-/// The id of a key is not one that this service draws: 16 characters of base64url, which are 12 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the id of a key for refresh tokens has exactly 16 characters")]
-pub struct KeyIdNotDrawn;
+pub struct RefreshTokenKey(mac_token::Key);
 
 impl RefreshTokenKey {
     /// Takes a secret of 256 random bits under the id that tokens will carry, for tokens of `issuer`.
     pub fn new(id: KeyId, secret: Secret<[u8; 32]>, issuer: &str) -> Result<Self, KeyIdNotDrawn> {
-        let id_bytes = base64url::decode(id.as_str()).map_err(|_| KeyIdNotDrawn)?;
-        Ok(Self {
-            id_bytes: id_bytes.try_into().map_err(|_| KeyIdNotDrawn)?,
-            id,
-            mac: MacKey::new(secret).derive("refresh-token", issuer),
-        })
+        KIND.key(id, secret, issuer).map(Self)
     }
 
     /// The id of the key.
     #[must_use]
     pub fn id(&self) -> &KeyId {
-        &self.id
+        self.0.id()
     }
 }
 
 impl fmt::Debug for RefreshTokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefreshTokenKey")
-            .field("id", &self.id)
+            .field("id", self.id())
             .finish_non_exhaustive()
     }
 }
@@ -126,6 +106,16 @@ pub enum RefreshTokenError {
     /// It was not made by this issuer under this key, or was changed since.
     #[error("the refresh token is not authentic")]
     Forged,
+}
+
+impl From<Refused> for RefreshTokenError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Malformed => Self::Malformed,
+            Refused::AnotherKey => Self::AnotherKey,
+            Refused::Forged => Self::Forged,
+        }
+    }
 }
 
 /// Whether `text` has the prefix of a refresh token: which decoder to use, nothing more (RULES T1).
@@ -160,90 +150,40 @@ pub fn is_refresh_token(text: &str) -> bool {
 /// ```
 #[must_use]
 pub fn write(key: &RefreshTokenKey, token: &RefreshToken) -> (Secret<String>, Tag) {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LEN));
-    bytes.push(VERSION);
-    bytes.extend(key.id_bytes);
-    bytes.extend(token.grant.as_bytes());
-    bytes.extend(token.generation.to_be_bytes());
-    bytes.extend(token.issued_at.as_seconds().to_be_bytes());
-    bytes.extend(token.nonce);
-    let tag = key.mac.mac(&authenticated(&bytes));
-    bytes.extend(tag);
-    let mut text = String::with_capacity(TEXT_LEN);
-    text.push_str(PREFIX);
-    base64url::encode_onto(&bytes, &mut text);
-    (Secret::new(text), Tag(Secret::new(tag)))
+    let (text, tag) = KIND.write(
+        &key.0,
+        &[
+            token.grant.as_bytes(),
+            &token.generation.to_be_bytes(),
+            &token.issued_at.as_seconds().to_be_bytes(),
+            &token.nonce,
+        ],
+    );
+    (text, Tag(tag))
 }
 
 /// Which key a well-formed token names. Nothing is authenticated.
 pub fn key_id(text: &str) -> Result<KeyId, RefreshTokenError> {
-    let bytes = decode(text)?;
-    let parts = Parts::of(&bytes).ok_or(RefreshTokenError::Malformed)?;
-    // 12 bytes make 16 characters, of which every one is allowed in a key id.
-    let id = base64url::encode(parts.key_id);
-    id.parse().map_err(|_| RefreshTokenError::Malformed)
+    Ok(KIND.key_id(text)?)
 }
 
 /// What the token `text` says and its tag, if it was written under `key`.
 ///
 /// Judged in this order: length, spelling, version, key id, and then the whole MAC in constant time.
 pub fn read(text: &str, key: &RefreshTokenKey) -> Result<(RefreshToken, Tag), RefreshTokenError> {
-    let bytes = decode(text)?;
-    let parts = Parts::of(&bytes).ok_or(RefreshTokenError::Malformed)?;
-    if *parts.key_id != key.id_bytes {
-        return Err(RefreshTokenError::AnotherKey);
-    }
-    if !key.mac.verify(&authenticated(parts.before_tag), parts.tag) {
-        return Err(RefreshTokenError::Forged);
-    }
-    Ok((parts.token, Tag(Secret::new(*parts.tag))))
+    let (body, tag) = KIND.read(text, &key.0)?;
+    let token = parse(&body).ok_or(RefreshTokenError::Malformed)?;
+    Ok((token, Tag(tag)))
 }
 
-/// All that a tag is over: what it is, and the token up to the tag.
-fn authenticated(before_tag: &[u8]) -> [&[u8]; 3] {
-    [LABEL, PREFIX.as_bytes(), before_tag]
-}
-
-/// The bytes of a token. RULES T2: "lengths are capped before decoding"; here there is only one length.
-fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, RefreshTokenError> {
-    if text.len() != TEXT_LEN {
-        return Err(RefreshTokenError::Malformed);
-    }
-    text.strip_prefix(PREFIX)
-        .and_then(|encoded| base64url::decode(encoded).ok())
-        .map(Zeroizing::new)
-        .ok_or(RefreshTokenError::Malformed)
-}
-
-/// A token of this version, taken apart.
-struct Parts<'bytes> {
-    key_id: &'bytes [u8; KEY_ID_LEN],
-    token: RefreshToken,
-    before_tag: &'bytes [u8],
-    tag: &'bytes [u8; TAG_LEN],
-}
-
-impl<'bytes> Parts<'bytes> {
-    fn of(bytes: &'bytes [u8]) -> Option<Self> {
-        let (before_tag, tag) = bytes.split_last_chunk()?;
-        let ([VERSION], rest) = before_tag.split_first_chunk()? else {
-            return None;
-        };
-        let (key_id, rest) = rest.split_first_chunk()?;
-        let (grant, rest) = rest.split_first_chunk()?;
-        let (generation, rest) = rest.split_first_chunk()?;
-        let (issued_at, rest) = rest.split_first_chunk()?;
-        let token = RefreshToken {
-            grant: GrantId::from_bytes(*grant),
-            generation: u32::from_be_bytes(*generation),
-            issued_at: Timestamp::from_seconds(i64::from_be_bytes(*issued_at)),
-            nonce: rest.try_into().ok()?,
-        };
-        Some(Self {
-            key_id,
-            token,
-            before_tag,
-            tag,
-        })
-    }
+fn parse(body: &[u8]) -> Option<RefreshToken> {
+    let (grant, rest) = body.split_first_chunk()?;
+    let (generation, rest) = rest.split_first_chunk()?;
+    let (issued_at, rest) = rest.split_first_chunk()?;
+    Some(RefreshToken {
+        grant: GrantId::from_bytes(*grant),
+        generation: u32::from_be_bytes(*generation),
+        issued_at: Timestamp::from_seconds(i64::from_be_bytes(*issued_at)),
+        nonce: rest.try_into().ok()?,
+    })
 }

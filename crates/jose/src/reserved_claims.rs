@@ -7,7 +7,7 @@ use thiserror::Error;
 ///
 /// What is not here, such as `roles`, `groups`, `entitlements` (RFC 9068 §2.2.3.1) or `email`, says something about the
 /// user and is free.
-const RESERVED: [&str; 30] = [
+const RESERVED: [&str; 32] = [
     // RFC 7519 §4.1, RFC 9068 §2.2.
     "iss",
     "sub",
@@ -30,6 +30,9 @@ const RESERVED: [&str; 30] = [
     "at_hash",
     "c_hash",
     "s_hash",
+    // OpenID Connect Core §5.6.2: who else is to be believed.
+    "_claim_names",
+    "_claim_sources",
     // RFC 7800 (whose key), RFC 8693 (on whose behalf), RFC 9396 (what it allows), RFC 9493 (who).
     "cnf",
     "act",
@@ -50,7 +53,7 @@ const RESERVED: [&str; 30] = [
 #[error("{0:?} cannot be a further claim: it has a meaning to those who check tokens")]
 pub struct ReservedClaim(pub &'static str);
 
-/// Whether `name` means something to those who check tokens, so that it can be no further claim of an access token.
+/// Whether `name` means something to those who check tokens, so that it can be no further claim of an access token or an ID token.
 ///
 /// Letter case does not tell names apart here, since there are JSON parsers (Go's) that ignore it: they would take
 /// `SUB` for `sub`.

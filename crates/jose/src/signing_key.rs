@@ -91,8 +91,11 @@ impl SigningKey {
         let public = jwk::to_jwk(&material, jws_algorithm(algorithm), &id);
         // One way in for public halves, whoever made them: the strict reading of JWKs.
         let verifying = VerifyingKey::from_jwk(&public).map_err(KeyError::Public)?;
-        let access_token_header =
-            ProtectedHeader::new(algorithm.name(), Some(access_token::TYPE), id.as_str());
+        let access_token_header = ProtectedHeader::new(
+            algorithm.name(),
+            Some(access_token::TYPE),
+            Some(id.as_str()),
+        );
         Ok(Self {
             pair,
             algorithm,

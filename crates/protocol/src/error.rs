@@ -33,10 +33,31 @@ pub enum ErrorCode {
     ServerError,
     /// The service cannot decide right now; nothing was consumed (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
+    /// The server does not know this response type (RFC 6749 §4.1.2.1).
+    UnsupportedResponseType,
+    /// The user, or a rule, said no (RFC 6749 §4.1.2.1).
+    AccessDenied,
+    /// Nobody is signed in, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    LoginRequired,
+    /// The user has not agreed, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    ConsentRequired,
+    /// Something has to be asked, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    InteractionRequired,
+    /// It has to be asked which account is meant, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    AccountSelectionRequired,
+    /// Request objects are not read (OpenID Connect Core §3.1.2.6).
+    RequestNotSupported,
+    /// Request objects are not fetched (OpenID Connect Core §3.1.2.6).
+    RequestUriNotSupported,
+    /// Clients do not register with an authorization request (OpenID Connect Core §3.1.2.6).
+    RegistrationNotSupported,
+    /// The user cannot be authenticated in the way that is essential to the client (OpenID Connect Core Unmet
+    /// Authentication Requirements §2).
+    UnmetAuthenticationRequirements,
 }
 
 impl ErrorCode {
-    /// The HTTP status that goes with the code.
+    /// The HTTP status that goes with the code, where it is not sent to a redirect URI.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -45,7 +66,17 @@ impl ErrorCode {
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::InvalidScope
-            | Self::InvalidTarget => 400,
+            | Self::InvalidTarget
+            | Self::UnsupportedResponseType
+            | Self::AccessDenied
+            | Self::LoginRequired
+            | Self::ConsentRequired
+            | Self::InteractionRequired
+            | Self::AccountSelectionRequired
+            | Self::RequestNotSupported
+            | Self::RequestUriNotSupported
+            | Self::RegistrationNotSupported
+            | Self::UnmetAuthenticationRequirements => 400,
             Self::InvalidClient | Self::InvalidToken => 401,
             Self::InsufficientScope => 403,
             Self::ServerError => 500,
@@ -68,6 +99,16 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
         }
     }
 }
@@ -262,6 +303,20 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_authorization_requests_are_of_the_browser_where_there_is_no_client_to_tell() {
+        for code in [
+            ErrorCode::UnsupportedResponseType,
+            ErrorCode::AccessDenied,
+            ErrorCode::LoginRequired,
+            ErrorCode::RequestNotSupported,
+            ErrorCode::UnmetAuthenticationRequirements,
+        ] {
+            let error = ErrorResponse::new(code, "x");
+            assert_eq!((error.status(), error.challenges), (400, Vec::new()));
+        }
+    }
+
+    #[test]
     fn names_are_what_serde_writes() {
         for code in [
             ErrorCode::InvalidRequest,
@@ -275,6 +330,16 @@ mod tests {
             ErrorCode::InsufficientScope,
             ErrorCode::ServerError,
             ErrorCode::TemporarilyUnavailable,
+            ErrorCode::UnsupportedResponseType,
+            ErrorCode::AccessDenied,
+            ErrorCode::LoginRequired,
+            ErrorCode::ConsentRequired,
+            ErrorCode::InteractionRequired,
+            ErrorCode::AccountSelectionRequired,
+            ErrorCode::RequestNotSupported,
+            ErrorCode::RequestUriNotSupported,
+            ErrorCode::RegistrationNotSupported,
+            ErrorCode::UnmetAuthenticationRequirements,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }

@@ -6,7 +6,7 @@ use countersign_core::Secret;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-use crate::ErrorResponse;
+use crate::{AuthorizationParameters, ErrorResponse};
 
 /// The parameters of a request body, each at most once.
 ///
@@ -23,11 +23,14 @@ pub enum FormError {
     /// It has more than [`Form::MAX_PARAMETERS`] parameters.
     #[error("the request has more than {max} parameters", max = Form::MAX_PARAMETERS)]
     TooManyParameters,
+    /// It has more than [`AuthorizationParameters::MAX_LEN`] bytes, and is an authorization request.
+    #[error("the request has more than {max} bytes", max = AuthorizationParameters::MAX_LEN)]
+    TooLong,
     /// A parameter is given more than once (RFC 6749 §3.2).
     #[error("the parameter '{0}' is given more than once")]
     Repeated(String),
     /// A name or value is not UTF-8 once it is decoded.
-    #[error("the request body is not UTF-8")]
+    #[error("the request is not UTF-8")]
     NotUtf8,
 }
 
@@ -37,25 +40,41 @@ impl Form {
 
     /// Reads a body; only parameters in `repeatable` may be given more than once.
     pub fn parse(body: &[u8], repeatable: &[&str]) -> Result<Self, FormError> {
+        let (form, repeated) = Self::parse_apart(body, repeatable)?;
+        match repeated.into_iter().next() {
+            Some(name) => Err(FormError::Repeated(name)),
+            None => Ok(form),
+        }
+    }
+
+    /// Reads a body of which the rest has to be known even where a parameter is repeated against the rule: such a
+    /// parameter counts as absent altogether, and its name is told beside the form.
+    pub(crate) fn parse_apart(
+        body: &[u8],
+        repeatable: &[&str],
+    ) -> Result<(Self, Vec<String>), FormError> {
         let body = std::str::from_utf8(body).map_err(|_| FormError::NotUtf8)?;
         let pairs = || body.split('&').filter(|pair| !pair.is_empty());
         if pairs().count() > Self::MAX_PARAMETERS {
             return Err(FormError::TooManyParameters);
         }
         let mut parameters: Vec<(String, Secret<String>)> = Vec::new();
+        let mut repeated = Vec::new();
         for pair in pairs() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(name)?;
             // RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once." Also those that
             // we do not know, and those without a value: a proxy might read them differently.
             if !repeatable.contains(&name.as_str())
+                && !repeated.contains(&name)
                 && parameters.iter().any(|(known, _)| *known == name)
             {
-                return Err(FormError::Repeated(name));
+                repeated.push(name.clone());
             }
             parameters.push((name, Secret::new(decode(value)?)));
         }
-        Ok(Self { parameters })
+        parameters.retain(|(name, _)| !repeated.contains(name));
+        Ok((Self { parameters }, repeated))
     }
 
     /// Every value of the parameter `name`, in their order, without the empty ones.
@@ -92,7 +111,8 @@ impl Form {
     }
 }
 
-fn decode(text: &str) -> Result<String, FormError> {
+/// RFC 6749 appendix B, for text that is UTF-8 throughout.
+pub(crate) fn decode(text: &str) -> Result<String, FormError> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced)
         .decode_utf8()

@@ -1,8 +1,8 @@
-//! The token endpoint: RFC 6749 §3.2, §4.3, §4.4, §5.1 and §6; RFC 8707 §2.2.
+//! The token endpoint: RFC 6749 §3.2, §4.1.3, §4.3, §4.4, §5.1 and §6; RFC 7636 §4.5; RFC 8707 §2.2.
 
 use std::fmt;
 
-use countersign_core::{ResourceUri, Scope, Secret};
+use countersign_core::{CodeVerifier, ResourceUri, Scope, Secret};
 use serde::Serialize;
 
 use crate::{AuthorizationHeader, ErrorCode, ErrorResponse, Form, PresentedClient};
@@ -25,6 +25,8 @@ pub enum GrantRequest {
     Password(PasswordRequest),
     /// RFC 6749 §6.
     RefreshToken(RefreshRequest),
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode(CodeRequest),
 }
 
 /// What a token is asked for, whatever grant is presented.
@@ -56,6 +58,19 @@ pub struct RefreshRequest {
     pub asked: AskedFor,
 }
 
+/// The parameters of a redemption. It has no scope: that was asked for at the authorization endpoint.
+#[derive(Debug)]
+pub struct CodeRequest {
+    /// The code.
+    pub code: Secret<String>,
+    /// The redirect URI of the authorization request, as given; none if the parameter is absent.
+    pub redirect_uri: Option<String>,
+    /// What the code challenge was made of (RFC 7636 §4.5).
+    pub code_verifier: Option<CodeVerifier>,
+    /// The resources asked for, in their order; empty if there is none.
+    pub resources: Vec<ResourceUri>,
+}
+
 impl TokenRequest {
     /// The parameters that may be given more than once: RFC 8707 §2, "Multiple resource parameters MAY be used".
     pub const REPEATABLE: &[&str] = &["resource"];
@@ -73,6 +88,12 @@ impl TokenRequest {
             "refresh_token" => GrantRequest::RefreshToken(RefreshRequest {
                 refresh_token: form.require_secret("refresh_token")?,
                 asked: AskedFor::read(form)?,
+            }),
+            "authorization_code" => GrantRequest::AuthorizationCode(CodeRequest {
+                code: form.require_secret("code")?,
+                redirect_uri: form.get("redirect_uri").map(str::to_owned),
+                code_verifier: read_code_verifier(form)?,
+                resources: read_resources(form)?,
             }),
             _ => {
                 return Err(ErrorResponse::new(
@@ -94,7 +115,14 @@ impl AskedFor {
     }
 }
 
-fn read_scope(form: &Form) -> Result<Option<Scope>, ErrorResponse> {
+fn read_code_verifier(form: &Form) -> Result<Option<CodeVerifier>, ErrorResponse> {
+    form.secret("code_verifier")
+        .map(CodeVerifier::new)
+        .transpose()
+        .map_err(|error| ErrorResponse::new(ErrorCode::InvalidRequest, &error.to_string()))
+}
+
+pub(crate) fn read_scope(form: &Form) -> Result<Option<Scope>, ErrorResponse> {
     form.get("scope")
         .map(str::parse)
         .transpose()
@@ -103,7 +131,7 @@ fn read_scope(form: &Form) -> Result<Option<Scope>, ErrorResponse> {
         })
 }
 
-fn read_resources(form: &Form) -> Result<Vec<ResourceUri>, ErrorResponse> {
+pub(crate) fn read_resources(form: &Form) -> Result<Vec<ResourceUri>, ErrorResponse> {
     // RFC 8707 §2: invalid_target: "The requested resource is invalid, missing, unknown, or malformed."
     form.all("resource")
         .map(str::parse)
@@ -125,6 +153,9 @@ pub struct TokenResponse {
     /// The refresh token, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
+    /// The ID token, if there is one (OpenID Connect Core §3.1.3.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     /// The scope of the access token, always told, even where it is the one that was asked for.
     pub scope: Scope,
 }
@@ -160,6 +191,27 @@ mod tests {
             ("grant_type=client_credentials&unknown=1", Ok(())),
             ("grant_type=password&username=a&password=b", Ok(())),
             ("grant_type=refresh_token&refresh_token=x&scope=a", Ok(())),
+            ("grant_type=authorization_code&code=x", Ok(())),
+            (
+                "grant_type=authorization_code&code=x&redirect_uri=y&scope=%22&resource=urn:a&resource=urn:b",
+                Ok(()),
+            ),
+            (
+                "grant_type=authorization_code",
+                Err(ErrorCode::InvalidRequest),
+            ),
+            (
+                "grant_type=authorization_code&code=",
+                Err(ErrorCode::InvalidRequest),
+            ),
+            (
+                "grant_type=authorization_code&code=x&code_verifier=short",
+                Err(ErrorCode::InvalidRequest),
+            ),
+            (
+                "grant_type=authorization_code&code=x&resource=/a",
+                Err(ErrorCode::InvalidTarget),
+            ),
             (
                 "grant_type=password&username=a",
                 Err(ErrorCode::InvalidRequest),
@@ -199,12 +251,36 @@ mod tests {
     }
 
     #[test]
+    fn rfc7636_01_a_redemption_is_read() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let body = format!(
+            "grant_type=authorization_code&code=hunter2&redirect_uri=a%2Fb&code_verifier={verifier}&resource=urn:a"
+        );
+        let form = Form::parse(body.as_bytes(), TokenRequest::REPEATABLE).unwrap();
+        let request = TokenRequest::read(&[], &form).unwrap();
+        let shown = format!("{request:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains(verifier),
+            "{shown}"
+        );
+        let GrantRequest::AuthorizationCode(code) = request.grant else {
+            panic!("another grant");
+        };
+        assert_eq!(code.code.expose(), "hunter2");
+        assert_eq!(code.redirect_uri.as_deref(), Some("a/b"));
+        let read = code.code_verifier.map(|it| it.text().expose().clone());
+        assert_eq!(read.as_deref(), Some(verifier));
+        assert_eq!(code.resources, ["urn:a".parse().unwrap()]);
+    }
+
+    #[test]
     fn the_response_has_the_members_of_section_5_1() {
         let response = TokenResponse {
             token_type: "Bearer",
             expires_in: 600,
             access_token: "t".into(),
             refresh_token: None,
+            id_token: None,
             scope: Scope::empty(),
         };
         assert_eq!(
@@ -220,5 +296,15 @@ mod tests {
             r#"{"token_type":"Bearer","expires_in":600,"access_token":"t","refresh_token":"r","scope":""}"#
         );
         assert!(!format!("{response:?}").contains("access_token"));
+        // OIDC-Core-23.
+        let with_id_token = TokenResponse {
+            id_token: Some("hunter2".into()),
+            ..response
+        };
+        assert_eq!(
+            serde_json::to_string(&with_id_token).unwrap(),
+            r#"{"token_type":"Bearer","expires_in":600,"access_token":"t","id_token":"hunter2","scope":""}"#
+        );
+        assert!(!format!("{with_id_token:?}").contains("hunter2"));
     }
 }

@@ -3,7 +3,7 @@
 //! Each event is one line of the log with the target `countersign::audit`, a name in the field `event`, and the ids that
 //! it concerns. No event holds a token or a secret.
 
-use countersign_core::{ClientId, EntityId, Grant, GrantId};
+use countersign_core::{ClientId, EntityId, Grant, GrantId, Scope};
 
 use crate::Origin;
 
@@ -89,5 +89,87 @@ pub(crate) fn sign_in_refused(user: Option<EntityId>, client: &ClientId, origin:
         %client,
         address = origin.address.map(tracing::field::display),
         "a sign-in was refused"
+    );
+}
+
+/// A user has agreed to what a client asked for.
+pub(crate) fn consented(user: EntityId, client: &ClientId, scope: &Scope) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "consented",
+        %user,
+        %client,
+        %scope,
+        "a user agreed to what a client asked for"
+    );
+}
+
+/// A user has not agreed to what a client asked for.
+pub(crate) fn consent_denied(user: EntityId, client: &ClientId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "consent_denied",
+        %user,
+        %client,
+        "a user did not agree to what a client asked for"
+    );
+}
+
+/// A client was authorized at the authorization endpoint.
+pub(crate) fn authorized(grant: GrantId, user: EntityId, client: &ClientId, origin: Origin) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "authorized",
+        %grant,
+        %user,
+        %client,
+        address = origin.address.map(tracing::field::display),
+        "a client was authorized"
+    );
+}
+
+/// A code was used again: it or the tokens that it gave are in wrong hands, and the grant was ended (RULES C2).
+pub(crate) fn code_replayed(grant: &Grant, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "code_replayed",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "an authorization code was used again; its grant was ended"
+    );
+}
+
+/// A code came from another client, with another redirect URI or without the right verifier, or long after it was
+/// redeemed (RULES C2).
+pub(crate) fn code_refused(grant: &Grant, client: &ClientId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "code_refused",
+        grant = %grant.id,
+        user = %grant.user,
+        %client,
+        "an authorization code was refused"
+    );
+}
+
+/// There were too many sessions of one user; the oldest was ended.
+pub(crate) fn oldest_session_ended(session: EntityId, user: EntityId) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "oldest_session_ended",
+        %session,
+        %user,
+        "the user had too many sessions; the oldest was ended"
+    );
+}
+
+/// A session was ended: by signing out, or by an operator.
+pub(crate) fn session_ended(session: EntityId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "session_ended",
+        %session,
+        "a session was ended"
     );
 }

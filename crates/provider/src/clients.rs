@@ -1,7 +1,8 @@
 //! Adding, changing and removing clients.
 
 use countersign_core::{
-    Client, ClientId, ClientSecret, ClientSettings, EntityId, NewClient, Secret, SettingsError,
+    Client, ClientId, ClientSecret, ClientSettings, EntityId, IdTokenAlgorithm, NewClient, Secret,
+    SettingsError,
 };
 use countersign_storage::{CreateClient, Issued, RemoveClient, StoreError, UpdateClient};
 use thiserror::Error;
@@ -16,6 +17,18 @@ pub enum SecretSource {
     /// A person has chosen it.
     Given(Secret<String>),
 }
+
+/// What is kept of a new secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepSecret {
+    /// What the settings of the client need: for nearly all of them a hash, of which nobody learns the secret.
+    AsNeeded,
+    /// The secret itself as well, sealed under the master key: for settings that need it and are yet to come (RULES S2).
+    Sealed,
+}
+
+/// The least bytes of a secret that serves as a key: RFC 7518 §3.2.
+const MIN_KEY_BYTES: usize = 32;
 
 /// A client that was added.
 #[derive(Debug)]
@@ -53,6 +66,15 @@ pub enum AddClientError {
     /// A secret was given that no request could carry.
     #[error("the given secret has more than {max} bytes, which no request can carry", max = MAX_SECRET_BYTES)]
     SecretTooLong,
+    /// What the settings ask for needs the secret itself (RULES S2), and it is too short to be a key.
+    #[error("ID tokens signed with HS256 need a secret of at least {MIN_KEY_BYTES} bytes")]
+    SecretTooShort,
+    /// What the settings ask for needs the secret itself (RULES S2), and only its hash is kept.
+    #[error(
+        "ID tokens signed with HS256 need the secret itself, of which only a hash is kept; give the client a new one \
+         first, with: countersign client rotate-secret --sealed"
+    )]
+    SecretNotKept,
     /// There is no key under which to keep the secret.
     #[error("there is no key under which client secrets are kept")]
     NoPepper,
@@ -114,7 +136,8 @@ impl Provider {
                 return Err(AddClientError::PublicWithSecret);
             }
             source => {
-                let (secret, kept) = self.take_secret(id, source).await?;
+                let sealed = needs_secret(&settings);
+                let (secret, kept) = self.take_secret(id, source, sealed).await?;
                 (secret, Some(kept))
             }
         };
@@ -148,6 +171,9 @@ impl Provider {
             if was_public && !client.settings.is_public() && client.secrets.is_empty() {
                 return Err(AddClientError::ConfidentialWithoutSecret.into());
             }
+            if needs_secret(&client.settings) && self.sealed_secrets(client).is_empty() {
+                return Err(AddClientError::SecretNotKept.into());
+            }
             Ok(())
         })
         .await
@@ -160,13 +186,15 @@ impl Provider {
         client_id: &ClientId,
         source: SecretSource,
         overlap: u32,
+        keep: KeepSecret,
     ) -> Result<RotatedSecret, ChangeClientError> {
         let stored = self.store.find_client(client_id).await?;
         let stored = stored.ok_or_else(|| ChangeClientError::Unknown(client_id.clone()))?;
         if stored.settings.is_public() {
             return Err(AddClientError::PublicWithSecret.into());
         }
-        let (secret, kept) = self.take_secret(stored.id, source).await?;
+        let sealed = keep == KeepSecret::Sealed || needs_secret(&stored.settings);
+        let (secret, kept) = self.take_secret(stored.id, source, sealed).await?;
         let now = self.clock.now();
         let client = self
             .update_client(client_id, Issued::Lives, |client| {
@@ -177,6 +205,10 @@ impl Provider {
                     client.secrets.push(latest);
                 }
                 client.secrets.push(kept.clone());
+                // The settings may have changed since they were read.
+                if needs_secret(&client.settings) && kept.sealed.is_none() {
+                    return Err(AddClientError::SecretNotKept.into());
+                }
                 Ok(())
             })
             .await?;
@@ -231,15 +263,26 @@ impl Provider {
         &self,
         client: EntityId,
         source: SecretSource,
+        sealed: bool,
     ) -> Result<(Option<Secret<String>>, ClientSecret), AddClientError> {
+        let seal = |secret: &Secret<String>| {
+            sealed.then(|| self.keys.seal_client_secret(client, secret, &*self.random))
+        };
         match source {
             SecretSource::Generated => {
-                let (secret, kept) = self.draw_secret(client)?;
+                let (secret, mut kept) = self.draw_secret(client)?;
+                kept.sealed = seal(&secret);
                 Ok((Some(secret), kept))
             }
             SecretSource::Given(secret) => match secret.expose().len() {
                 0 => Err(AddClientError::EmptySecret),
-                1..=MAX_SECRET_BYTES => Ok((None, self.keep_given_secret(secret).await?)),
+                // RULES S2: "at least 32 bytes".
+                length if sealed && length < MIN_KEY_BYTES => Err(AddClientError::SecretTooShort),
+                1..=MAX_SECRET_BYTES => {
+                    let sealed = seal(&secret);
+                    let kept = self.keep_given_secret(secret).await?;
+                    Ok((None, ClientSecret { sealed, ..kept }))
+                }
                 _ => Err(AddClientError::SecretTooLong),
             },
         }
@@ -254,4 +297,9 @@ impl Provider {
         self.directory.forget(client_id);
         Ok(matches!(removed, RemoveClient::Removed(_)))
     }
+}
+
+/// Whether a client is to do something that needs its secret itself, and not only proof that somebody knows it.
+fn needs_secret(settings: &ClientSettings) -> bool {
+    settings.id_token_algorithm() == IdTokenAlgorithm::Hs256
 }

@@ -31,7 +31,7 @@ impl Provider {
             Ok(Presented::Access(token)) => Some(token.into_claims())
                 .filter(|token| may_know(&caller, token))
                 .map(describe),
-            Ok(Presented::Refresh(token)) => self.describe_refresh_token(&caller, &token),
+            Ok(Presented::Refresh(token)) => self.describe_refresh_token(&caller, &token)?,
             Err(PresentedError::NotGood | PresentedError::Ended) => None,
             // RULES A3: 503, never an answer.
             Err(PresentedError::Unknown(error)) => return Err(error),
@@ -49,25 +49,25 @@ impl Provider {
         &self,
         caller: &Client,
         token: &LiveRefreshToken,
-    ) -> Option<ActiveToken> {
+    ) -> Result<Option<ActiveToken>, ErrorResponse> {
         let grant = &token.found().grant;
-        let current = grant.refresh.as_ref()?;
-        if !token.is_current() || grant.client != caller.id {
-            return None;
-        }
-        Some(ActiveToken {
+        let is_known = token.is_current() && grant.client == caller.id;
+        let Some(current) = grant.refresh.as_ref().filter(|_| is_known) else {
+            return Ok(None);
+        };
+        Ok(Some(ActiveToken {
             scope: grant.scope.clone(),
             client_id: caller.client_id.to_string(),
             token_type: None,
             exp: grant.lifetime.end(current.used_at),
             iat: current.used_at,
             nbf: None,
-            sub: grant.user.to_string(),
+            sub: self.subject(caller, grant.user)?,
             aud: Vec::new(),
             iss: self.settings.issuer.to_string(),
             jti: None,
             further: serde_json::Map::new(),
-        })
+        }))
     }
 
     /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization to access this endpoint".

@@ -7,10 +7,14 @@
 //! | where | which rules |
 //! | --- | --- |
 //! | `authenticate/` | who sends a request: RFC 6749 §2.3 |
-//! | `token/` | the token endpoint, one file per grant and per rule: RFC 6749 §3.2, §3.3, §4.3, §4.4, §6; RFC 8707 |
+//! | `authorize/` | the authorization endpoint, one file for each thing that is decided: RFC 6749 §3.1, OpenID Connect Core §3 |
+//! | `sessions.rs`, `consents.rs`, `ticket.rs`, `browser.rs`, `pages.rs` | who has signed in, what was agreed to, and what passes between the service and a browser |
+//! | `token/` | the token endpoint, one file per grant and per rule: RFC 6749 §3.2, §3.3, §4.1, §4.3, §4.4, §6; RFC 7636; RFC 8707 |
 //! | `throttle/` | slowing down those who guess |
 //! | `permit.rs`, `mint.rs` | the one gate out: only what was permitted and made true is signed (RFC 9068) |
+//! | `id_token.rs`, `claims.rs`, `subject.rs`, `hint.rs` | ID tokens, what they say, and ID tokens that come back |
 //! | `presented.rs` | the one gate in: every presented token |
+//! | `userinfo.rs`, `logout.rs` | OpenID Connect Core §5.3, RP-Initiated Logout |
 //! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
 //! | `clients.rs`, `users.rs`, `grants.rs`, `registry.rs` | what operators do |
 //! | `audit.rs` | what operators have to know |
@@ -41,24 +45,37 @@
 
 mod audit;
 mod authenticate;
+mod authorize;
+mod browser;
+mod claims;
 mod clients;
+mod consents;
 mod directory;
 mod error;
 mod grants;
+mod hint;
+mod id_token;
 mod introspect;
 mod keys;
+mod know_key;
+mod logout;
 mod metadata;
 mod mint;
 mod origin;
+pub mod pages;
 mod permit;
 mod presented;
 mod registry;
 mod revoke;
+mod sessions;
 mod settings;
+mod subject;
 mod synchronize;
 mod throttle;
+mod ticket;
 mod token;
 mod touch;
+mod userinfo;
 mod users;
 
 use std::sync::Arc;
@@ -70,8 +87,10 @@ use countersign_storage::{ChangeCursor, Registry, Store};
 use jsonwebtoken::jwk::JwkSet;
 
 pub use authenticate::WEAK_SECRET_BYTES;
+pub use browser::{Answer, Browser, SessionCookie, Show};
 pub use clients::{
-    AddClientError, AddedClient, ChangeClientError, MAX_SECRET_BYTES, RotatedSecret, SecretSource,
+    AddClientError, AddedClient, ChangeClientError, KeepSecret, MAX_SECRET_BYTES, RotatedSecret,
+    SecretSource,
 };
 pub use introspect::INTROSPECTION_SCOPE;
 pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};
@@ -80,6 +99,7 @@ pub use origin::Origin;
 pub use registry::DefineError;
 pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, Settings};
 pub use throttle::ThrottleSettings;
+pub use userinfo::Userinfo;
 pub use users::{ChangeUserError, UserChange};
 
 /// What only the host program can give.

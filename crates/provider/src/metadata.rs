@@ -1,13 +1,20 @@
-//! Authorization server metadata: RFC 8414, made from what is there, so that it cannot lie.
+//! Server metadata: RFC 8414 and OpenID Connect Discovery, made from what is there, so that it cannot lie.
 
-use countersign_core::{AuthMethod, GrantType};
-use countersign_protocol::AuthorizationServerMetadata;
+use countersign_core::{
+    AuthMethod, GrantType, IdTokenAlgorithm, ResponseType, SigningAlgorithm, SubjectType,
+};
+use countersign_protocol::{Prompt, ProviderMetadata, ResponseMode};
 
 use crate::Provider;
+use crate::Settings;
+use crate::authorize::ACR_VALUES;
+use crate::claims::{OPENID_SCOPES, standard_claims};
 use crate::token::GRANT_TYPES;
 
 /// The paths of the endpoints, below the issuer.
 pub mod paths {
+    /// The authorization endpoint.
+    pub const AUTHORIZE: &str = "/oauth2/authorize";
     /// The token endpoint.
     pub const TOKEN: &str = "/oauth2/token";
     /// The introspection endpoint.
@@ -16,24 +23,100 @@ pub mod paths {
     pub const REVOKE: &str = "/oauth2/revoke";
     /// The JWK Set.
     pub const JWKS: &str = "/oauth2/jwks";
+    /// The userinfo endpoint.
+    pub const USERINFO: &str = "/userinfo";
+    /// The end session endpoint.
+    pub const LOGOUT: &str = "/logout";
+    /// Where the form of the sign-in page goes.
+    pub const SIGN_IN: &str = "/sign-in";
+    /// Where the form of the page for choosing an account goes.
+    pub const SELECT_ACCOUNT: &str = "/select-account";
+    /// Where the form of the consent page goes.
+    pub const CONSENT: &str = "/consent";
+    /// Where the form of the page goes that asks before it signs out.
+    pub const CONFIRM_SIGN_OUT: &str = "/logout/confirm";
+    /// The metadata of OpenID Connect Discovery.
+    pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+}
+
+/// The claims of every ID token.
+const PROTOCOL_CLAIMS: [&str; 9] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "amr",
+    "sid",
+];
+
+impl Settings {
+    /// The grant types that are offered at all: those of the token endpoint, and `implicit` if a response type needs it.
+    fn grant_types(&self) -> impl Iterator<Item = GrantType> {
+        let has_implicit = self.response_types().any(|it| it != ResponseType::Code);
+        GRANT_TYPES
+            .into_iter()
+            .filter(|grant_type| !self.strict || *grant_type != GrantType::Password)
+            .chain(has_implicit.then_some(GrantType::Implicit))
+    }
 }
 
 impl Provider {
     /// The metadata document.
     #[must_use]
-    pub fn metadata(&self) -> AuthorizationServerMetadata {
+    pub fn metadata(&self) -> ProviderMetadata {
         let issuer = &self.settings.issuer;
         let confidential: Vec<_> = AuthMethod::ALL
             .into_iter()
             .filter(|method| *method != AuthMethod::None)
             .map(AuthMethod::name)
             .collect();
-        AuthorizationServerMetadata {
+        let signing = self.signing_algorithms();
+        ProviderMetadata {
             issuer: issuer.to_string(),
+            authorization_endpoint: issuer.endpoint(paths::AUTHORIZE),
             token_endpoint: issuer.endpoint(paths::TOKEN),
+            userinfo_endpoint: issuer.endpoint(paths::USERINFO),
             jwks_uri: issuer.endpoint(paths::JWKS),
-            grant_types_supported: GRANT_TYPES.into_iter().map(GrantType::name).collect(),
-            response_types_supported: Vec::new(),
+            end_session_endpoint: issuer.endpoint(paths::LOGOUT),
+            scopes_supported: self.known_scopes(),
+            response_types_supported: self
+                .settings
+                .response_types()
+                .map(ResponseType::name)
+                .collect(),
+            response_modes_supported: ResponseMode::ALL.map(ResponseMode::name).to_vec(),
+            grant_types_supported: self.settings.grant_types().map(GrantType::name).collect(),
+            acr_values_supported: ACR_VALUES.to_vec(),
+            subject_types_supported: SubjectType::ALL.map(SubjectType::name).to_vec(),
+            id_token_signing_alg_values_supported: IdTokenAlgorithm::ALL
+                .into_iter()
+                .filter(|algorithm| match algorithm {
+                    IdTokenAlgorithm::Signed(algorithm) => signing.contains(algorithm),
+                    IdTokenAlgorithm::Hs256 => true,
+                })
+                .map(IdTokenAlgorithm::name)
+                .collect(),
+            userinfo_signing_alg_values_supported: signing
+                .iter()
+                .map(|algorithm| algorithm.name())
+                .collect(),
+            // A browser window of any kind: the pages are plain.
+            display_values_supported: vec!["page"],
+            prompt_values_supported: Prompt::NAMES.to_vec(),
+            claim_types_supported: vec!["normal"],
+            claims_supported: PROTOCOL_CLAIMS
+                .into_iter()
+                .chain(standard_claims())
+                .collect(),
+            claims_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            require_request_uri_registration: false,
+            code_challenge_methods_supported: vec!["S256"],
+            authorization_response_iss_parameter_supported: true,
             // RFC 6749 §3.2.1: a public client names itself.
             token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::name).to_vec(),
             introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
@@ -44,5 +127,28 @@ impl Provider {
                 .map(AuthMethod::name)
                 .to_vec(),
         }
+    }
+
+    /// The algorithms for which there is a key in use.
+    fn signing_algorithms(&self) -> Vec<SigningAlgorithm> {
+        let ring = self.keys.at(self.clock.now());
+        let has_key = |algorithm: &SigningAlgorithm| ring.signing(*algorithm).is_some();
+        SigningAlgorithm::ALL.into_iter().filter(has_key).collect()
+    }
+
+    /// The scopes of OpenID Connect, and those that an operator has defined.
+    fn known_scopes(&self) -> Vec<String> {
+        let registry = self.registry.load();
+        let defined = registry
+            .scopes
+            .iter()
+            .map(|definition| definition.name.as_str());
+        let mut all: Vec<String> = OPENID_SCOPES.into_iter().map(str::to_owned).collect();
+        all.extend(
+            defined
+                .filter(|name| !OPENID_SCOPES.contains(name))
+                .map(str::to_owned),
+        );
+        all
     }
 }

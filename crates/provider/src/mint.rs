@@ -1,6 +1,8 @@
 //! Making tokens: RFC 9068 §2, RULES T3.
 
-use countersign_core::{AccessTokenFormat, Client, Scope, SigningAlgorithm, TokenId};
+use countersign_core::{
+    AccessTokenFormat, Client, Grant, GrantId, Scope, SigningAlgorithm, TokenId,
+};
 use countersign_jose::access_token::{self, AccessTokenClaims};
 use countersign_jose::opaque;
 use countersign_protocol::{ErrorCode, ErrorResponse, TokenResponse};
@@ -56,48 +58,73 @@ impl Provider {
         evidence: &Evidence,
         scope: &Scope,
         audience: &[String],
-    ) -> AccessTokenClaims {
+    ) -> Result<AccessTokenClaims, ErrorResponse> {
         let now = self.clock.now();
         let client = evidence.client();
         let lifetime = client.settings.access_token_lifetime;
         let lifetime = i64::from(lifetime.unwrap_or(self.settings.access_token_lifetime));
-        let id = TokenId::generate(evidence.grant(), client.epoch, &*self.random);
-        AccessTokenClaims {
+        let grant = evidence.grant();
+        let grant_id = grant.map_or(GrantId::NONE, |grant| grant.id);
+        let id = TokenId::generate(grant_id, client.epoch, &*self.random);
+        let end = now.plus(lifetime);
+        let bound = grant.and_then(Grant::tokens_end_by);
+        Ok(AccessTokenClaims {
             iss: self.settings.issuer.to_string(),
-            sub: evidence.subject(),
+            // RFC 9068 §2.2: the client itself where no resource owner is involved.
+            sub: match grant {
+                Some(grant) => self.subject(client, grant.user)?,
+                None => client.client_id.to_string(),
+            },
             aud: audience.to_vec(),
-            exp: now.plus(lifetime),
+            exp: bound.map_or(end, |bound| end.min(bound)),
             iat: now,
             nbf: Some(now),
             jti: id.to_string(),
             client_id: client.client_id.to_string(),
             scope: Some(scope.clone()).filter(|scope| !scope.is_empty()),
             further: self.released_claims(evidence, scope),
-        }
+        })
+    }
+
+    /// Makes all the tokens for what was authorized.
+    pub(crate) fn mint(&self, authorized: Authorized) -> Result<TokenResponse, ErrorResponse> {
+        let access_token = self.mint_access_token(&authorized)?;
+        let claims = authorized.claims();
+        let expires_in = claims.exp.since(claims.iat);
+        let scope = claims.scope.clone().unwrap_or_default();
+        let refresh_token = authorized.refresh_token();
+        let id_token = authorized
+            .into_id_token()
+            .map(|plan| plan.sign(Some(&access_token), None))
+            .transpose()?;
+        Ok(TokenResponse {
+            token_type: "Bearer",
+            expires_in,
+            access_token,
+            refresh_token,
+            id_token,
+            scope,
+        })
     }
 
     /// Signs or seals the access token for what was authorized.
-    pub(crate) fn mint(&self, authorized: &Authorized) -> Result<TokenResponse, ErrorResponse> {
+    pub(crate) fn mint_access_token(
+        &self,
+        authorized: &Authorized,
+    ) -> Result<String, ErrorResponse> {
         let claims = authorized.claims();
         let Press { ring, shape } = authorized.press();
-        let access_token = match shape {
+        match shape {
             Shape::Jwt(algorithm) => {
                 let key = ring.signing(*algorithm).ok_or_else(no_key)?;
-                access_token::sign(key, claims).map_err(|error| failed(&error))?
+                access_token::sign(key, claims).map_err(|error| failed(&error))
             }
             Shape::Opaque => {
                 let key = ring.opaque().ok_or_else(no_key)?;
                 opaque::seal(key, &claims.iss, claims, &*self.random)
-                    .map_err(|error| failed(&error))?
+                    .map_err(|error| failed(&error))
             }
-        };
-        Ok(TokenResponse {
-            token_type: "Bearer",
-            expires_in: claims.exp.since(claims.iat),
-            access_token,
-            refresh_token: authorized.refresh_token(),
-            scope: claims.scope.clone().unwrap_or_default(),
-        })
+        }
     }
 
     /// What the token says about its user, by the scopes that it has (RFC 9068 §2.2.3).
@@ -130,14 +157,14 @@ impl Press {
 }
 
 /// A new key is announced but not yet active (RULES T6).
-fn no_key() -> ErrorResponse {
+pub(crate) fn no_key() -> ErrorResponse {
     ErrorResponse::new(
         ErrorCode::TemporarilyUnavailable,
         "the key for this kind of token is announced but not yet in use; try again in a few minutes",
     )
 }
 
-fn failed(error: &dyn std::error::Error) -> ErrorResponse {
+pub(crate) fn failed(error: &dyn std::error::Error) -> ErrorResponse {
     tracing::error!(%error, "token not made");
     ErrorResponse::new(
         ErrorCode::ServerError,

@@ -3,15 +3,19 @@
 //! A permit is made of evidence, a granted scope, a granted audience, and a key in hand. Each of these can be made only
 //! by the module that checks it, so a path to a token that skips one of the checks does not compile.
 
-use countersign_core::{Client, CurrentRefresh, Grant, GrantId, GrantLifetime, UserProfile};
+use countersign_core::{Client, CurrentRefresh, Grant, GrantLifetime, UserProfile};
 use countersign_jose::access_token::AccessTokenClaims;
 use countersign_protocol::{ErrorCode, ErrorResponse};
-use countersign_storage::{CreateGrant, RefreshOutcome, StoreError};
+use countersign_storage::{CreateGrant, GrantLimits, RedeemCode, RefreshOutcome, StoreError};
 
 use crate::authenticate::ProvenClient;
+use crate::authorize::Approval;
 use crate::error::unavailable;
+use crate::id_token::IdTokenPlan;
 use crate::mint::Press;
-use crate::token::{GrantedAudience, GrantedScope, NewAuthorization, ProvenRefresh, Step};
+use crate::token::{
+    GrantedAudience, GrantedScope, NewAuthorization, ProvenCode, ProvenRefresh, Step,
+};
 use crate::{Provider, audit};
 
 /// What was proved before a token was asked for. Each kind of evidence can be made only by the module that checks it.
@@ -22,13 +26,21 @@ pub(crate) enum Evidence {
     Password(Box<NewAuthorization>),
     /// An earlier authorization, by its refresh token (RFC 6749 §6).
     RefreshToken(Box<ProvenRefresh>),
+    /// A user in a browser, who has signed in and agreed (RFC 6749 §4.1.1).
+    Approval(Box<Approval>),
+    /// That approval, by its code (RFC 6749 §4.1.3).
+    Code(Box<ProvenCode>),
 }
+
+/// The most codes of one session that wait for their redemption; with one more, the oldest is void (RULES C3).
+const MAX_UNREDEEMED: u32 = 20;
 
 /// Policy has agreed; storage has not yet been asked.
 pub(crate) struct Permit {
     evidence: Evidence,
     claims: AccessTokenClaims,
     press: Press,
+    id_token: Option<IdTokenPlan>,
 }
 
 /// What became of a permit.
@@ -55,16 +67,19 @@ impl Provider {
         scope: GrantedScope,
         audience: &GrantedAudience,
         press: Press,
+        id_token: Option<IdTokenPlan>,
     ) -> Result<Permit, ErrorResponse> {
         let scope = scope.known_to(audience, &self.registry.load());
-        let claims = self.claims(&evidence, scope.get(), audience.get());
-        if evidence.consumes() {
+        let claims = self.claims(&evidence, scope.get(), audience.get())?;
+        // RULES R3: nothing is consumed for a token that cannot be made.
+        if evidence.grant().is_some() {
             press.check(&claims)?;
         }
         Ok(Permit {
             evidence,
             claims,
             press,
+            id_token,
         })
     }
 
@@ -103,7 +118,10 @@ impl Permit {
     pub(crate) fn refresh_step(&self) -> Option<&Step> {
         match &self.evidence {
             Evidence::RefreshToken(proven) => Some(proven.step()),
-            Evidence::ClientCredentials(_) | Evidence::Password(_) => None,
+            Evidence::ClientCredentials(_)
+            | Evidence::Password(_)
+            | Evidence::Approval(_)
+            | Evidence::Code(_) => None,
         }
     }
 
@@ -122,6 +140,17 @@ impl Permit {
                     audit::signed_in(grant.user, &new.client().client_id, new.origin());
                 }
                 Ok(self.authorized(provider, created, &grant, grant.refresh.as_ref()))
+            }
+            Evidence::Approval(approval) => {
+                let grant = approval.grant().clone();
+                let created = create(provider, approval.client(), &grant).await?;
+                Ok(self.authorized(provider, created, &grant, None))
+            }
+            Evidence::Code(proven) => {
+                let grant = proven.found().grant.clone();
+                let refresh = proven.refresh().cloned();
+                let redeemed = redeem(provider, proven).await?;
+                Ok(self.authorized(provider, redeemed, &grant, refresh.as_ref()))
             }
             Evidence::RefreshToken(proven) => {
                 let outcome = advance(provider, proven).await;
@@ -161,8 +190,11 @@ async fn create(
     client: &Client,
     grant: &Grant,
 ) -> Result<RefreshOutcome, ErrorResponse> {
-    let limit = provider.settings.max_grants;
-    match provider.store.create_grant(grant.clone(), limit).await {
+    let limits = GrantLimits {
+        of_client: provider.settings.max_grants,
+        unredeemed: MAX_UNREDEEMED,
+    };
+    match provider.store.create_grant(grant.clone(), limits).await {
         Ok(CreateGrant::Created { ended }) => {
             for oldest in ended {
                 audit::oldest_grant_ended(oldest, grant.user, &client.client_id);
@@ -177,7 +209,19 @@ async fn create(
                 "the client was changed a moment ago; try again",
             ))
         }
-        Ok(CreateGrant::UserEnded) => Ok(RefreshOutcome::Ended),
+        Ok(CreateGrant::UserEnded | CreateGrant::SessionEnded) => Ok(RefreshOutcome::Ended),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// Redeems a code. Whoever comes second finds that it has changed.
+async fn redeem(provider: &Provider, proven: &ProvenCode) -> Result<RefreshOutcome, ErrorResponse> {
+    let (seen, refresh) = (proven.seen().clone(), proven.refresh().cloned());
+    let now = provider.clock.now();
+    match provider.store.redeem_code(seen, now, refresh).await {
+        Ok(RedeemCode::Redeemed) => Ok(RefreshOutcome::Done),
+        Ok(RedeemCode::AlreadyRedeemed) => Ok(RefreshOutcome::Changed),
+        Ok(RedeemCode::Ended) => Ok(RefreshOutcome::Ended),
         Err(error) => Err(unavailable(&error)),
     }
 }
@@ -210,44 +254,42 @@ impl Evidence {
             Self::ClientCredentials(client) => client.client(),
             Self::Password(new) => new.client(),
             Self::RefreshToken(proven) => proven.client(),
+            Self::Approval(approval) => approval.client(),
+            Self::Code(proven) => proven.client(),
         }
     }
 
-    /// The subject: RFC 9068 §2.2, the client itself where no resource owner is involved.
-    pub(crate) fn subject(&self) -> String {
+    /// The grant on which the token stands; none if it stands on the client alone.
+    pub(crate) fn grant(&self) -> Option<&Grant> {
         match self {
-            Self::ClientCredentials(client) => client.client().client_id.to_string(),
-            Self::Password(new) => new.grant().user.to_string(),
-            Self::RefreshToken(proven) => proven.found().grant.user.to_string(),
+            Self::ClientCredentials(_) => None,
+            Self::Password(new) => Some(new.grant()),
+            Self::RefreshToken(proven) => Some(&proven.found().grant),
+            Self::Approval(approval) => Some(approval.grant()),
+            Self::Code(proven) => Some(&proven.found().grant),
         }
     }
 
     /// What is known about the user, if there is one.
     pub(crate) fn profile(&self) -> Option<&UserProfile> {
-        match self {
-            Self::ClientCredentials(_) => None,
-            Self::Password(new) => Some(new.profile()),
-            Self::RefreshToken(proven) => proven.found().user.as_ref().map(|user| &user.profile),
-        }
-    }
-
-    /// The grant on which the token stands.
-    pub(crate) fn grant(&self) -> GrantId {
-        match self {
-            Self::ClientCredentials(_) => GrantId::NONE,
-            Self::Password(new) => new.grant().id,
-            Self::RefreshToken(proven) => proven.found().grant.id,
-        }
-    }
-
-    /// Whether making it true writes something.
-    const fn consumes(&self) -> bool {
-        !matches!(self, Self::ClientCredentials(_))
+        let found = match self {
+            Self::ClientCredentials(_) => return None,
+            Self::Password(new) => return Some(new.profile()),
+            Self::Approval(approval) => return Some(approval.profile()),
+            Self::RefreshToken(proven) => proven.found(),
+            Self::Code(proven) => proven.found(),
+        };
+        found.user.as_ref().map(|user| &user.profile)
     }
 }
 
 impl Authorized {
-    /// What the token says.
+    /// On what it stands.
+    pub(crate) const fn evidence(&self) -> &Evidence {
+        &self.permit.evidence
+    }
+
+    /// What the access token says.
     pub(crate) const fn claims(&self) -> &AccessTokenClaims {
         &self.permit.claims
     }
@@ -257,8 +299,13 @@ impl Authorized {
         self.refresh_token.clone()
     }
 
-    /// The key that is in hand for it.
+    /// The key that is in hand for the access token.
     pub(crate) const fn press(&self) -> &Press {
         &self.permit.press
+    }
+
+    /// The ID token that goes with it, ready to be signed.
+    pub(crate) fn into_id_token(self) -> Option<IdTokenPlan> {
+        self.permit.id_token
     }
 }

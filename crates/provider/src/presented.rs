@@ -114,7 +114,7 @@ impl Provider {
             return Err(PresentedError::NotGood);
         };
         let expired = found.grant.lifetime.end(current.used_at) <= now;
-        if expired || !found.client_is_live || !found.user_is_live() {
+        if expired || !found.is_live() {
             return Err(PresentedError::Ended);
         }
         let is_current = presented.generation == current.generation.number()
@@ -147,6 +147,7 @@ impl Provider {
             Liveness::TokenRevoked
             | Liveness::GrantEnded
             | Liveness::UserEnded
+            | Liveness::SessionEnded
             | Liveness::ClientEnded => Err(PresentedError::Ended),
         }
     }

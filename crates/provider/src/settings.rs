@@ -18,6 +18,9 @@ use crate::throttle::ThrottleSettings;
 pub struct Settings {
     /// Who issues the tokens. From configuration only, never from a request (RULES S4).
     pub issuer: Issuer,
+    /// Whether only what RFC 9700 recommends is offered, whatever clients are registered for: the response type `code`, always
+    /// with PKCE, and no password grant.
+    pub strict: bool,
     /// What access tokens look like where the client does not say.
     pub access_token_format: AccessTokenFormat,
     /// How access tokens are signed where the client does not say.
@@ -33,6 +36,16 @@ pub struct Settings {
     pub refresh_token_lifetime: u32,
     /// Seconds for which a refresh token may lie unused (RULES R11).
     pub refresh_token_idle_lifetime: u32,
+    /// Seconds in which an authorization code may be redeemed; RFC 6749 §4.1.2 advises ten minutes at most.
+    pub authorization_code_lifetime: u32,
+    /// Seconds for which an ID token is good.
+    pub id_token_lifetime: u32,
+    /// Seconds for which a session may lie idle before the user has to sign in again.
+    pub session_idle_lifetime: u32,
+    /// Seconds after which the user has to sign in again, whatever happens.
+    pub session_lifetime: u32,
+    /// The most sessions that one user may have; with one more, the oldest ends.
+    pub max_sessions: u32,
     /// The most grants that one user may have with one client; with one more, the oldest ends (RULES R10).
     pub max_grants: u32,
     /// Seconds after which a key gets a successor; 0 for never (RULES T6).
@@ -60,12 +73,18 @@ impl Settings {
     pub fn new(issuer: Issuer) -> Self {
         Self {
             issuer,
+            strict: false,
             access_token_format: AccessTokenFormat::Jwt,
             access_token_algorithm: SigningAlgorithm::default(),
             access_token_lifetime: 600,
             refresh_retry_window: 30,
             refresh_token_lifetime: 365 * DAY,
             refresh_token_idle_lifetime: 30 * DAY,
+            authorization_code_lifetime: 60,
+            id_token_lifetime: 3_600,
+            session_idle_lifetime: 12 * 3_600,
+            session_lifetime: 14 * DAY,
+            max_sessions: 100,
             max_grants: 100,
             key_rotation_interval: 90 * i64::from(DAY),
             throttle: ThrottleSettings::default(),

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 use crate::changes::log;
 use crate::failure::Result;
 use crate::rows::{NamedRow, bound, json, stored_revision};
-use crate::{SqliteStore, epochs, sql};
+use crate::{SqliteStore, consents, epochs, sql};
 
 #[async_trait]
 impl ClientStore for SqliteStore {
@@ -177,6 +177,7 @@ fn remove(connection: &Connection, client_id: &ClientId, now: Timestamp) -> Resu
     connection
         .prepare_cached(sql::clients::DELETE_CLIENT)?
         .execute([client_id.as_str()])?;
+    consents::forget_of_client(connection, client.id)?;
     log(connection, &Change::Client(client_id.clone()), now)?;
     Ok(RemoveClient::Removed(client))
 }

@@ -1,16 +1,19 @@
 //! Verbs on grants.
 
+mod code;
+mod refresh;
+mod row;
+
 use async_trait::async_trait;
-use countersign_core::{
-    CurrentRefresh, EntityId, Generation, Grant, GrantId, GrantLifetime, Timestamp,
-};
+use countersign_core::{CurrentRefresh, EntityId, Grant, GrantId, Timestamp};
 use countersign_storage::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantStore, RefreshOutcome, SeenRefresh,
-    StoreError,
+    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
+    RefreshOutcome, SeenCode, SeenRefresh, StoreError,
 };
 use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::failure::Result;
+use crate::oldest::end_oldest;
 use crate::rows::{NamedRow, bound, json};
 use crate::{SqliteStore, sql, users};
 
@@ -19,10 +22,21 @@ impl GrantStore for SqliteStore {
     async fn create_grant(
         &self,
         grant: Grant,
-        limit: u32,
+        limits: GrantLimits,
     ) -> std::result::Result<CreateGrant, StoreError> {
         self.workers
-            .write(move |connection| create(connection, &grant, limit))
+            .write(move |connection| create(connection, &grant, limits))
+            .await
+    }
+
+    async fn redeem_code(
+        &self,
+        seen: SeenCode,
+        redeemed_at: Timestamp,
+        refresh: Option<CurrentRefresh>,
+    ) -> std::result::Result<RedeemCode, StoreError> {
+        self.workers
+            .write(move |connection| code::redeem(connection, &seen, redeemed_at, refresh.as_ref()))
             .await
     }
 
@@ -38,7 +52,7 @@ impl GrantStore for SqliteStore {
         next: CurrentRefresh,
     ) -> std::result::Result<RefreshOutcome, StoreError> {
         self.workers
-            .write(move |connection| rotate(connection, &seen, &next))
+            .write(move |connection| refresh::rotate(connection, &seen, &next))
             .await
     }
 
@@ -48,10 +62,7 @@ impl GrantStore for SqliteStore {
         in_a_row: u32,
     ) -> std::result::Result<RefreshOutcome, StoreError> {
         self.workers
-            .write(move |connection| {
-                let retry = sql::grants::RETRY_REFRESH;
-                change(connection, retry, &seen, &[&in_a_row], None)
-            })
+            .write(move |connection| refresh::retry(connection, &seen, in_a_row))
             .await
     }
 
@@ -61,10 +72,7 @@ impl GrantStore for SqliteStore {
         now: Timestamp,
     ) -> std::result::Result<RefreshOutcome, StoreError> {
         self.workers
-            .write(move |connection| {
-                let used = sql::grants::USE_REFRESH;
-                change(connection, used, &seen, &[&now.as_seconds()], None)
-            })
+            .write(move |connection| refresh::note_use(connection, &seen, now))
             .await
     }
 
@@ -94,160 +102,87 @@ impl GrantStore for SqliteStore {
     }
 }
 
-fn create(connection: &Connection, grant: &Grant, limit: u32) -> Result<CreateGrant> {
-    let refresh = grant.refresh.as_ref();
-    let resources = match &*grant.resources {
-        [] => None,
-        resources => Some(json("a grant", &resources)?),
-    };
+fn create(connection: &Connection, grant: &Grant, limits: GrantLimits) -> Result<CreateGrant> {
+    let authorization = grant.authorization.as_ref();
+    let session = authorization.map(|it| it.session.as_bytes());
+    let (id, client, user) = (
+        grant.id.as_bytes(),
+        grant.client.as_bytes(),
+        grant.user.as_bytes(),
+    );
     let (client_epoch, user_epoch) = (
         bound(grant.client_epoch.number()),
         bound(grant.user_epoch.number()),
     );
     // The writer holds the lock: what is asked here holds until the commit. One statement would say the same, and SQLite
     // would keep a journal of its own for it.
-    let (client_is_live, user_is_live): (bool, bool) = connection
+    let (client_is_live, user_is_live, session_is_there): (bool, bool, bool) = connection
         .prepare_cached(sql::grants::GRANT_MAY_STAND)?
         .query_row(
-            params![
-                grant.client.as_bytes(),
-                client_epoch,
-                grant.user.as_bytes(),
-                user_epoch
-            ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            params![client, client_epoch, user, user_epoch, session],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
-    match (client_is_live, user_is_live) {
-        (false, _) => return Ok(CreateGrant::ClientEnded),
-        (true, false) => return Ok(CreateGrant::UserEnded),
-        (true, true) => {}
+    match (client_is_live, user_is_live, session_is_there) {
+        (false, _, _) => return Ok(CreateGrant::ClientEnded),
+        (true, false, _) => return Ok(CreateGrant::UserEnded),
+        (true, true, false) => return Ok(CreateGrant::SessionEnded),
+        (true, true, true) => {}
     }
+    let resources = match &*grant.resources {
+        [] => None,
+        resources => Some(json("a grant", &resources)?),
+    };
+    let values: [&dyn ToSql; 11] = [
+        id,
+        client,
+        &client_epoch,
+        user,
+        &user_epoch,
+        &grant.created_at.as_seconds(),
+        &grant.lifetime.ends_at.as_seconds(),
+        &grant.lifetime.idle,
+        &grant.scope.to_string(),
+        &resources,
+        &grant.row_ends_at().as_seconds(),
+    ];
+    let refresh = row::refresh_values(grant.refresh.as_ref());
+    let bound_to = row::authorization_values(authorization)?;
+    let optional = refresh.iter().chain(&bound_to).map(|it| it as &dyn ToSql);
+    let values: Vec<&dyn ToSql> = values.into_iter().chain(optional).collect();
     let created = connection
         .prepare_cached(sql::grants::CREATE_GRANT)?
-        .execute(params![
-            grant.id.as_bytes(),
-            grant.client.as_bytes(),
-            client_epoch,
-            grant.user.as_bytes(),
-            user_epoch,
-            grant.created_at.as_seconds(),
-            grant.lifetime.ends_at.as_seconds(),
-            grant.lifetime.idle,
-            refresh.map(|it| it.generation.number()),
-            refresh.map(|it| it.nonce),
-            refresh.map(|it| it.key.as_str()),
-            refresh.map(|it| it.used_at.as_seconds()),
-            refresh.and_then(|it| it.previous_tag),
-            refresh.map(|it| it.retried_in_a_row),
-            refresh.map(|it| it.retried),
-            grant.scope.to_string(),
-            resources,
-            grant.row_ends_at().as_seconds(),
-        ])?;
+        .execute(&*values)?;
     if created == 0 {
-        let id = EntityId::from_bytes(*grant.id.as_bytes());
-        return Err(StoreError::EntityIdTaken(id).into());
+        return Err(StoreError::EntityIdTaken(EntityId::from_bytes(*id)).into());
     }
-    let too_many: bool = connection
-        .prepare_cached(sql::grants::TOO_MANY_GRANTS)?
-        .query_row(
-            params![grant.user.as_bytes(), grant.client.as_bytes(), limit],
-            |row| row.get(0),
-        )?;
-    if !too_many {
-        return Ok(CreateGrant::Created { ended: Vec::new() });
+    if grant.unredeemed_code().is_some() {
+        let statements = [
+            sql::grants::TOO_MANY_UNREDEEMED,
+            sql::grants::END_OLDEST_UNREDEEMED,
+        ];
+        end_oldest(connection, statements, &[&session], id, limits.unredeemed)?;
     }
-    let mut statement = connection.prepare_cached(sql::grants::END_OLDEST_GRANTS)?;
-    let ended = statement.query_map(
-        params![
-            grant.user.as_bytes(),
-            grant.client.as_bytes(),
-            grant.id.as_bytes(),
-            limit.saturating_sub(1)
-        ],
-        |row| row.get(0).map(GrantId::from_bytes),
-    )?;
-    let mut ended: Vec<GrantId> = ended.collect::<rusqlite::Result<_>>()?;
-    ended.sort_unstable();
-    Ok(CreateGrant::Created { ended })
+    let statements = [sql::grants::TOO_MANY_GRANTS, sql::grants::END_OLDEST_GRANTS];
+    let pair: [&dyn ToSql; 2] = [user, client];
+    let ended = end_oldest(connection, statements, &pair, id, limits.of_client)?;
+    Ok(CreateGrant::Created {
+        ended: ended.into_iter().map(GrantId::from_bytes).collect(),
+    })
 }
 
 fn find(connection: &Connection, id: GrantId) -> Result<Option<FoundGrant>> {
     let mut statement = connection.prepare_cached(sql::grants::FIND_GRANT)?;
     let mut found = statement.query_and_then([id.as_bytes()], |row| {
         let grant = NamedRow::new("grants", row);
-        let user = NamedRow::behind("client_is_live", "users", row);
+        let user = NamedRow::behind("session_is_there", "users", row);
         Ok(FoundGrant {
             client_is_live: grant.get("client_is_live")?,
-            grant: read(&grant)?,
-            user: (!user.is_missing())
-                .then(|| users::read(&user))
-                .transpose()?,
+            session_is_there: grant.get("session_is_there")?,
+            grant: row::read(&grant)?,
+            user: users::read_joined(&user)?,
         })
     })?;
     found.next().transpose()
-}
-
-fn rotate(
-    connection: &Connection,
-    seen: &SeenRefresh,
-    next: &CurrentRefresh,
-) -> Result<RefreshOutcome> {
-    change(
-        connection,
-        sql::grants::ROTATE_REFRESH,
-        seen,
-        &[
-            &next.generation.number(),
-            &next.nonce,
-            &next.key.as_str(),
-            &next.used_at.as_seconds(),
-            &next.previous_tag,
-            &next.retried_in_a_row,
-            &next.retried,
-            &seen.retried,
-        ],
-        Some(next.nonce),
-    )
-}
-
-/// Carries out a statement on the refresh token that was seen, with `values` behind what was seen. `attempt` is the
-/// nonce that it would make the current one, if any.
-fn change(
-    connection: &Connection,
-    sql: &str,
-    seen: &SeenRefresh,
-    values: &[&dyn ToSql],
-    attempt: Option<[u8; 16]>,
-) -> Result<RefreshOutcome> {
-    let epochs = (
-        bound(seen.client_epoch.number()),
-        bound(seen.user_epoch.number()),
-    );
-    let seen_values: [&dyn ToSql; 5] = [
-        seen.grant.as_bytes(),
-        &seen.generation.number(),
-        &seen.nonce,
-        &epochs.0,
-        &epochs.1,
-    ];
-    let changed = connection
-        .prepare_cached(sql)?
-        .execute(&*[&seen_values, values].concat())?;
-    if changed > 0 {
-        return Ok(RefreshOutcome::Done);
-    }
-    let mut statement = connection.prepare_cached(sql::grants::REFRESH_UNCHANGED)?;
-    let mut current = statement
-        .query_and_then(params![seen.grant.as_bytes(), epochs.0, epochs.1], |row| {
-            NamedRow::new("grants", row).get::<Option<[u8; 16]>>("nonce")
-        })?;
-    Ok(match current.next().transpose()? {
-        None => RefreshOutcome::Ended,
-        // RULES R5: "the nonce is mine" means "I won".
-        Some(nonce) if attempt.is_some() && nonce == attempt => RefreshOutcome::Done,
-        Some(_) => RefreshOutcome::Changed,
-    })
 }
 
 /// Removes the row of a grant. Whether there was one.
@@ -288,45 +223,5 @@ fn list(
 }
 
 pub(crate) fn grant(row: &Row<'_>) -> Result<Grant> {
-    read(&NamedRow::new("grants", row))
-}
-
-fn read(row: &NamedRow<'_>) -> Result<Grant> {
-    Ok(Grant {
-        id: row.get("id").map(GrantId::from_bytes)?,
-        client: row.entity_id("client")?,
-        client_epoch: row.epoch("client_epoch")?,
-        user: row.entity_id("user")?,
-        user_epoch: row.epoch("user_epoch")?,
-        scope: row.parse("scope", |text: String| text.parse())?,
-        resources: match row.get::<Option<String>>("resources")? {
-            None => Vec::new(),
-            Some(_) => row.json("resources")?,
-        },
-        created_at: row.time("created_at")?,
-        lifetime: GrantLifetime {
-            ends_at: row.time("ends_at")?,
-            idle: row.get("idle")?,
-        },
-        refresh: read_refresh(row)?,
-    })
-}
-
-fn read_refresh(row: &NamedRow<'_>) -> Result<Option<CurrentRefresh>> {
-    let generation: Option<u32> = row.get("generation")?;
-    let nonce: Option<[u8; 16]> = row.get("nonce")?;
-    match (generation, nonce) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(row.corrupt("generation")),
-        (Some(_), None) => Err(row.corrupt("nonce")),
-        (Some(generation), Some(nonce)) => Ok(Some(CurrentRefresh {
-            generation: Generation::from_number(generation),
-            nonce,
-            key: row.parse("key", |text: String| text.parse())?,
-            used_at: row.time("used_at")?,
-            previous_tag: row.get("previous_tag")?,
-            retried_in_a_row: row.get("retried_in_a_row")?,
-            retried: row.get("retried")?,
-        })),
-    }
+    row::read(&NamedRow::new("grants", row))
 }

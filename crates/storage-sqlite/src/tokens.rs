@@ -5,7 +5,7 @@ use countersign_core::{GrantId, Timestamp, TokenId};
 use countersign_storage::{
     GrantFacts, Liveness, LivenessQuery, RevokeToken, StoreError, TokenStore,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::failure::Result;
 use crate::{SqliteStore, sql};
@@ -45,19 +45,28 @@ fn revoke(connection: &Connection, token: &TokenId, expires_at: Timestamp) -> Re
 fn liveness(connection: &Connection, query: &LivenessQuery) -> Result<Liveness> {
     let grant = query.token.grant();
     let mut statement = connection.prepare_cached(sql::tokens::LIVENESS)?;
-    let (epoch, revoked, user_is_live): (Option<i64>, bool, Option<bool>) = statement.query_row(
+    let found = statement.query_row(
         params![
             query.client_id.as_str(),
             query.token.as_bytes(),
             grant.as_bytes()
         ],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
+        |row| {
+            let stored = GrantFacts::Stored {
+                user_is_live: row.get(3)?,
+                session_is_live: row.get(4)?,
+            };
+            let grant_is_there: bool = row.get(2)?;
+            Ok((row.get(0)?, row.get(1)?, grant_is_there.then_some(stored)))
+        },
+    );
+    let (epoch, revoked, stored): (Option<i64>, bool, Option<GrantFacts>) =
+        found.optional()?.unwrap_or_default();
     // An epoch below zero is no epoch, and equals none.
     let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
-    let grant = match user_is_live {
+    let grant = match stored {
         _ if grant == GrantId::NONE => GrantFacts::NotNeeded,
-        Some(user_is_live) => GrantFacts::Stored { user_is_live },
+        Some(stored) => stored,
         None => GrantFacts::Gone,
     };
     Ok(Liveness::of(query, epoch, grant, revoked))

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Params, Row, params};
 use crate::changes::log;
 use crate::failure::Result;
 use crate::rows::{NamedRow, bound, json, stored_revision};
-use crate::{SqliteStore, epochs, sql};
+use crate::{SqliteStore, consents, epochs, sql};
 
 #[async_trait]
 impl UserStore for SqliteStore {
@@ -164,6 +164,7 @@ fn remove(connection: &Connection, id: EntityId, now: Timestamp) -> Result<Remov
     connection
         .prepare_cached(sql::users::DELETE_USER)?
         .execute([id.as_bytes()])?;
+    consents::forget_of_user(connection, id)?;
     log(connection, &Change::User(id), now)?;
     Ok(RemoveUser::Removed(user))
 }
@@ -172,8 +173,12 @@ fn user(row: &Row<'_>) -> Result<User> {
     read(&NamedRow::new("users", row))
 }
 
-/// The user in a row, which may stand beside others in an answer.
-pub(crate) fn read(row: &NamedRow<'_>) -> Result<User> {
+/// The user beside another row in an answer, if it is there.
+pub(crate) fn read_joined(row: &NamedRow<'_>) -> Result<Option<User>> {
+    (!row.is_missing()).then(|| read(row)).transpose()
+}
+
+fn read(row: &NamedRow<'_>) -> Result<User> {
     Ok(User {
         id: row.entity_id("id")?,
         username: row.parse("username", |text: String| text.parse())?,

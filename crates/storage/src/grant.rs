@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_core::{
-    CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, Timestamp, User,
+    Authorization, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, Timestamp, User,
 };
 
 use crate::StoreError;
@@ -19,6 +19,17 @@ pub enum CreateGrant {
     ClientEnded,
     /// The user is gone, disabled, or has another epoch than the grant says; nothing was changed.
     UserEnded,
+    /// The session in which the user agreed is over; nothing was changed.
+    SessionEnded,
+}
+
+/// How many grants there may be (RULES R10, C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantLimits {
+    /// Of one user and client.
+    pub of_client: u32,
+    /// Of one session, with a code that was not redeemed.
+    pub unredeemed: u32,
 }
 
 /// A grant with what it stands on, read in one statement (RULES A2).
@@ -31,6 +42,8 @@ pub struct FoundGrant {
     /// The user, if it is there. Whether it is enabled and has the right epoch is told by
     /// [`FoundGrant::user_is_live`].
     pub user: Option<User>,
+    /// Whether the session in which it was authorized is there; true if it was not authorized in one.
+    pub session_is_there: bool,
 }
 
 impl FoundGrant {
@@ -41,6 +54,64 @@ impl FoundGrant {
             .as_ref()
             .is_some_and(|user| user.enabled && user.epoch == self.grant.user_epoch)
     }
+
+    /// Whether nothing that the grant stands on has ended: client, user, and the session if it ends with that.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let ends_with_session = |it: &Authorization| it.ends_with_session;
+        let needs_session = self
+            .grant
+            .authorization
+            .as_ref()
+            .is_some_and(ends_with_session);
+        self.client_is_live && self.user_is_live() && (self.session_is_there || !needs_session)
+    }
+}
+
+/// The stored facts on which the decision about a code stood (RULES C1, A4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct SeenCode {
+    /// The grant.
+    pub grant: GrantId,
+    /// The nonce of the code.
+    pub nonce: [u8; 16],
+    /// The epoch of the client.
+    pub client_epoch: Epoch,
+    /// The epoch of the user.
+    pub user_epoch: Epoch,
+}
+
+impl SeenCode {
+    /// What was seen of the code of `grant`, if it has one.
+    #[must_use]
+    pub fn of(grant: &Grant) -> Option<Self> {
+        let code = grant.authorization.as_ref()?.code.as_ref()?;
+        Some(Self {
+            grant: grant.id,
+            nonce: code.nonce,
+            client_epoch: grant.client_epoch,
+            user_epoch: grant.user_epoch,
+        })
+    }
+}
+
+impl std::fmt::Debug for SeenCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SeenCode")
+            .field("grant", &self.grant)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of [`GrantStore::redeem_code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedeemCode {
+    /// The code is redeemed; nobody else can.
+    Redeemed,
+    /// It was redeemed before; nothing was changed.
+    AlreadyRedeemed,
+    /// There is no such code, or its client, user or session has ended; nothing was changed.
+    Ended,
 }
 
 /// The stored facts on which a decision about a refresh token stood. A verb makes the decision true only if all of
@@ -93,7 +164,7 @@ pub enum RefreshOutcome {
     Done,
     /// The grant lives, but its refresh token is not the one that was seen; nothing was changed. Read it again.
     Changed,
-    /// The grant, its client or its user has ended; nothing was changed.
+    /// The grant, its client, its user or the session with which it ends has ended; nothing was changed.
     Ended,
 }
 
@@ -117,16 +188,37 @@ pub struct GrantFilter {
 
 /// Verbs on grants. None of them writes a change: liveness is read, not announced (RULES N2).
 ///
-/// A grant is *live* while its row is there, its client has the epoch that the row says, and its user is enabled and
-/// has the epoch that the row says. That it expired is in its times, for the provider to judge.
+/// A grant is *live* while its row is there, its client has the epoch that the row says, its user is enabled and has the
+/// epoch that the row says, and, if it ends with its session, that session is there. That it expired is in its times, for
+/// the provider to judge.
 #[async_trait]
 pub trait GrantStore: Send + Sync {
-    /// Stores `grant` if its client and user are as it says. If the user and the client then have more than `limit`
-    /// grants together, live or not, the oldest others by their ids are ended; never `grant` itself.
+    /// Stores `grant` if its client and user are as it says and its session, if it was authorized in one, is there.
     ///
-    /// A client that ended is told before a user that did. An id that another grant has is told last, with
-    /// [`StoreError::EntityIdTaken`].
-    async fn create_grant(&self, grant: Grant, limit: u32) -> Result<CreateGrant, StoreError>;
+    /// If it has an unredeemed code and its session then has more than `limits.unredeemed` grants with such a code, the
+    /// oldest others of these by their ids are ended, untold. If then the user and the client have more than
+    /// `limits.of_client` grants together, live or not, the oldest others are ended, and told. Never `grant` itself.
+    ///
+    /// A client that ended is told before a user that did, and that before a session. An id that another grant has is
+    /// told last, with [`StoreError::EntityIdTaken`].
+    async fn create_grant(
+        &self,
+        grant: Grant,
+        limits: GrantLimits,
+    ) -> Result<CreateGrant, StoreError>;
+
+    /// Redeems the code that was seen, in one conditional statement, and makes `refresh` the first refresh token of the
+    /// grant. The session in which the user agreed must be there, also if the grant outlives it (RULES C1). Of several
+    /// calls that saw the same, exactly one is [`RedeemCode::Redeemed`].
+    ///
+    /// That the client or the user has ended is told before that the code was redeemed, and that before the end of the
+    /// session: a replay is a sign of theft also when the user has signed out (RULES C2).
+    async fn redeem_code(
+        &self,
+        seen: SeenCode,
+        redeemed_at: Timestamp,
+        refresh: Option<CurrentRefresh>,
+    ) -> Result<RedeemCode, StoreError>;
 
     /// The grant with this id, live or not, and what it stands on; in one statement on the primary, never from a
     /// cache (RULES A2).
@@ -184,6 +276,13 @@ mod tests {
             retried: false,
             client_epoch: Epoch::from_number(1),
             user_epoch: Epoch::from_number(2),
+        };
+        assert!(!format!("{seen:?}").contains("171"));
+        let seen = SeenCode {
+            grant: seen.grant,
+            nonce: seen.nonce,
+            client_epoch: seen.client_epoch,
+            user_epoch: seen.user_epoch,
         };
         assert!(!format!("{seen:?}").contains("171"));
     }

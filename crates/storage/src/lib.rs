@@ -10,7 +10,9 @@
 //! | --- | --- |
 //! | [`ClientStore`] | `create_client`, `find_client`, `list_clients`, `update_client`, `end_everything`, `remove_client` |
 //! | [`UserStore`] | `create_user`, `find_user`, `find_user_by_name`, `list_users`, `update_user`, `remove_user` |
-//! | [`GrantStore`] | `create_grant`, `find_grant`, `rotate_refresh`, `retry_refresh`, `use_refresh`, `end_grant`, `list_grants` |
+//! | [`SessionStore`] | `create_session`, `renew_session`, `find_session`, `use_session`, `end_session`, `list_sessions` |
+//! | [`ConsentStore`] | `remember_consent`, `find_consent`, `list_consents`, `forget_consent` |
+//! | [`GrantStore`] | `create_grant`, `find_grant`, `redeem_code`, `rotate_refresh`, `retry_refresh`, `use_refresh`, `end_grant`, `list_grants` |
 //! | [`KeyStore`] | `key_ring`, `announce_keys`, `revoke_key`, `remove_keys` |
 //! | [`TokenStore`] | `revoke_token`, `liveness` |
 //! | [`RegistryStore`] | `registry`, `define_scope`, `forget_scope`, `define_resource`, `forget_resource` |
@@ -60,6 +62,7 @@ mod key;
 mod maintenance;
 mod memory;
 mod registry;
+mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
@@ -72,12 +75,16 @@ pub use change::{
 pub use client::{ClientStore, CreateClient, Issued, RemoveClient, UpdateClient};
 pub use error::StoreError;
 pub use grant::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantStore, RefreshOutcome, SeenRefresh,
+    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
+    RefreshOutcome, SeenCode, SeenRefresh,
 };
 pub use key::{AnnounceKeys, KeyRing, KeyStore, RemoveKeys, RevokeKey};
 pub use maintenance::{Deployment, Maintenance, MarkDeployment, RESTORE_EPOCHS, RestoreGap};
 pub use memory::MemoryStore;
 pub use registry::{Define, Registry, RegistryStore};
+pub use session::{
+    ConsentStore, CreateSession, EndSession, FoundSession, RenewSession, SessionStore,
+};
 pub use throttle::{Failures, THROTTLE_RETENTION_SECONDS, ThrottleStore, ThrottleSubject};
 pub use token::{GrantFacts, Liveness, LivenessQuery, RevokeToken, TokenStore};
 pub use user::{CreateUser, RemoveUser, UpdateUser, UserStore};
@@ -86,6 +93,8 @@ pub use user::{CreateUser, RemoveUser, UpdateUser, UserStore};
 pub trait Store:
     ClientStore
     + UserStore
+    + SessionStore
+    + ConsentStore
     + GrantStore
     + KeyStore
     + TokenStore
@@ -99,6 +108,8 @@ pub trait Store:
 impl<T> Store for T where
     T: ClientStore
         + UserStore
+        + SessionStore
+        + ConsentStore
         + GrantStore
         + KeyStore
         + TokenStore

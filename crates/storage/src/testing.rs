@@ -5,18 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use countersign_core::{
-    Client, ClientId, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord, NewClient,
-    NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Timestamp, TokenId,
-    User, UsernameKey,
+    Client, ClientId, Consent, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord,
+    NewClient, NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Session,
+    Timestamp, TokenId, User, UsernameKey,
 };
 
 use crate::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, CreateGrant,
-    CreateUser, Define, Deployment, EndGrant, Failures, FoundGrant, GrantFilter, GrantStore,
-    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment,
-    RefreshOutcome, Registry, RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RestoreGap,
-    RevokeKey, RevokeToken, SeenRefresh, Store, StoreError, ThrottleStore, ThrottleSubject,
-    TokenStore, UpdateClient, UpdateUser, UserStore,
+    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, ConsentStore, CreateClient,
+    CreateGrant, CreateSession, CreateUser, Define, Deployment, EndGrant, EndSession, Failures,
+    FoundGrant, FoundSession, GrantFilter, GrantLimits, GrantStore, Issued, KeyRing, KeyStore,
+    Liveness, LivenessQuery, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
+    RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey,
+    RevokeToken, SeenCode, SeenRefresh, SessionStore, Store, StoreError, ThrottleStore,
+    ThrottleSubject, TokenStore, UpdateClient, UpdateUser, UserStore,
 };
 
 /// Wraps a store, counts the calls of each verb, and fails as it is told.
@@ -212,9 +213,24 @@ verbs! {
         UpdateUser: writes update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
         RemoveUser: writes remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
     }
+    SessionStore {
+        CreateSession: writes create_session(session: Session, replaces: Option<EntityId>, limit: u32) -> CreateSession;
+        RenewSession: writes renew_session(seen: [u8; 32], renewed: Session) -> RenewSession;
+        FindSession: reads find_session(id: EntityId) -> Option<FoundSession>;
+        UseSession: writes use_session(id: EntityId, now: Timestamp) -> ();
+        EndSession: writes end_session(id: EntityId) -> EndSession;
+        ListSessions: reads list_sessions(user: Option<EntityId>, after: Option<EntityId>, limit: u32) -> Vec<Session>;
+    }
+    ConsentStore {
+        RememberConsent: writes remember_consent(consent: Consent) -> ();
+        FindConsent: reads find_consent(user: EntityId, client: EntityId) -> Option<Consent>;
+        ListConsents: reads list_consents(user: EntityId, after: Option<EntityId>, limit: u32) -> Vec<Consent>;
+        ForgetConsent: writes forget_consent(user: EntityId, client: EntityId) -> bool;
+    }
     GrantStore {
-        CreateGrant: writes create_grant(grant: Grant, limit: u32) -> CreateGrant;
+        CreateGrant: writes create_grant(grant: Grant, limits: GrantLimits) -> CreateGrant;
         FindGrant: reads find_grant(id: GrantId) -> Option<FoundGrant>;
+        RedeemCode: writes redeem_code(seen: SeenCode, redeemed_at: Timestamp, refresh: Option<CurrentRefresh>) -> RedeemCode;
         RotateRefresh: writes rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
         RetryRefresh: writes retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
         UseRefresh: writes use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;

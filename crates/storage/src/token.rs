@@ -34,6 +34,8 @@ pub enum GrantFacts {
     Stored {
         /// Whether its user is there, enabled, and has the epoch that the grant says.
         user_is_live: bool,
+        /// Whether the session with which it ends is there; true if it ends with none.
+        session_is_live: bool,
     },
 }
 
@@ -48,6 +50,8 @@ pub enum Liveness {
     GrantEnded,
     /// Its grant is there, but the user is gone, disabled, or has another epoch.
     UserEnded,
+    /// Its grant and user are there, but the session with which the grant ends is over.
+    SessionEnded,
     /// Its client is gone or has another epoch: all that was issued to it ended. Told before all others.
     ClientEnded,
 }
@@ -69,8 +73,13 @@ impl Liveness {
             GrantFacts::Gone => Self::GrantEnded,
             GrantFacts::Stored {
                 user_is_live: false,
+                ..
             } => Self::UserEnded,
-            GrantFacts::NotNeeded | GrantFacts::Stored { user_is_live: true } => {
+            GrantFacts::Stored {
+                session_is_live: false,
+                ..
+            } => Self::SessionEnded,
+            GrantFacts::NotNeeded | GrantFacts::Stored { .. } => {
                 if revoked {
                     Self::TokenRevoked
                 } else {

@@ -6,26 +6,44 @@
 use crate::check::Check;
 
 mod meta;
+mod oidc;
 mod plus;
 mod rfc6749;
 mod rfc6750;
 mod rfc7009;
+mod rfc7636;
 mod rfc7662;
 mod rfc8414;
 mod rfc8707;
 mod rfc9068;
+mod rfc9207;
 mod rfc9700;
 mod throttles;
 
-const SUITES: [&[Check]; 11] = [
+const SUITES: [&[Check]; 26] = [
     rfc6749::CHECKS,
     rfc6750::CHECKS,
     rfc7009::CHECKS,
+    rfc7636::CHECKS,
     rfc7662::CHECKS,
     rfc8414::CHECKS,
     rfc8707::CHECKS,
     rfc9068::CHECKS,
+    rfc9207::CHECKS,
     rfc9700::CHECKS,
+    oidc::id_token::CHECKS,
+    oidc::request::CHECKS,
+    oidc::prompt::CHECKS,
+    oidc::accounts::CHECKS,
+    oidc::consent::CHECKS,
+    oidc::token::CHECKS,
+    oidc::front_channel::CHECKS,
+    oidc::userinfo::CHECKS,
+    oidc::claims::CHECKS,
+    oidc::discovery::CHECKS,
+    oidc::form_post::CHECKS,
+    oidc::rp_logout::CHECKS,
+    oidc::certification::CHECKS,
     meta::CHECKS,
     plus::CHECKS,
     // These come last: a throttle that has been aroused would colour what follows.
@@ -55,11 +73,9 @@ mod tests {
         let mut seen = HashSet::new();
         for check in all() {
             assert!(seen.insert(check.id()), "{} stands twice", check.id());
-            let (spec, number) = check.id().split_once('-').expect("an id has a dash");
-            assert!(
-                spec == "META" || spec == "PLUS" || spec.starts_with("RFC"),
-                "{spec}"
-            );
+            let (spec, number) = check.id().rsplit_once('-').expect("an id has a dash");
+            let known = ["META", "PLUS"].contains(&spec) || check.reference().is_some();
+            assert!(known, "{spec}");
             assert!(
                 number.len() == 2 && number.parse::<u8>().is_ok(),
                 "{}",

@@ -9,7 +9,7 @@ use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict};
 use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "PLUS-01" "RFC 7662 2.2" Should [Introspection]

@@ -8,7 +8,8 @@ use crate::finding::{Finding, Verdict};
 use crate::http::Call;
 use crate::judge::{Issued, Judge, bearer};
 use crate::jwt::with_broken_signature;
-use crate::target::{BearerEndpoint, Role};
+use crate::role::Role;
+use crate::target::BearerEndpoint;
 
 checks! {
     "RFC6750-01" "2" Must [Bearer]

@@ -5,7 +5,7 @@ use crate::client::AuthMethod;
 use crate::finding::{Finding, Verdict, together};
 use crate::http::{Answer, Call};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "RFC7009-01" "2" Must [Revocation]

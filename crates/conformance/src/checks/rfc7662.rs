@@ -12,7 +12,7 @@ use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
 use crate::jwt::{Jwt, SKEW, now, prolonged, unsigned, with_broken_signature};
 use crate::plain::refuses_plain_http;
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "RFC7662-01" "2.1" Must [Introspection]

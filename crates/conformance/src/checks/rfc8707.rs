@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::finding::{Finding, Verdict};
 use crate::judge::{Issued, Judge};
 use crate::jwt::{Jwt, strings};
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "RFC8707-01" "2" Must [ResourceIndicators]

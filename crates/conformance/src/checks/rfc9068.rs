@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::browser::Browser;
 use crate::check::checks;
 use crate::checks::rfc6750;
-use crate::finding::{Finding, Verdict};
-use crate::judge::{Judge, bearer};
+use crate::finding::{Finding, Verdict, together};
+use crate::http::Call;
+use crate::judge::{Endpoint, Issued, Judge, bearer};
 use crate::jwt::{self, Jwt, SKEW, keys, now, prolonged, unsigned, verify, with_broken_signature};
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "RFC9068-01" "2.1" Must [JwtAccessToken]
@@ -34,8 +36,48 @@ checks! {
         "A resource refuses tokens that are unsigned or forged" => resource_side;
     "RFC9068-11" "4" Should [JwtAccessToken]
         "The key that signed an access token is found in jwks_uri by its kid" => kid_is_published;
+    "RFC9068-12" "5" Must [JwtAccessToken, OidcBasic]
+        "An ID token is no access token, and an access token is no ID token" => not_confused;
     "RFC9068-13" "5" Should [JwtAccessToken, Password]
         "The sub of a user's token is the user's, at refresh too, and that of no client" => sub_is_user;
+}
+
+async fn not_confused(judge: &Judge) -> Verdict {
+    let client = judge.code_client(Role::Web)?;
+    let mut browser = judge.browser();
+    let code = browser.code(&Judge::openid_request(client)).await?;
+    let issued = Issued::of(judge.redeem(client, &code.redemption()).await?)?;
+    let Some(id_token) = issued.answer.text("id_token") else {
+        return Err(Finding::skipped("[clients.web] gets no ID token"));
+    };
+    together([
+        id_token_opens_nothing(judge, &issued.token, &id_token).await,
+        access_token_is_no_hint(judge, &mut browser, &issued.token, &id_token).await,
+    ])
+}
+
+async fn id_token_opens_nothing(judge: &Judge, access_token: &str, id_token: &str) -> Verdict {
+    let call = Call::get(&judge.url(Endpoint::Userinfo)?);
+    let answer = judge.send(&bearer(call.clone(), access_token)).await?;
+    answer.demand(answer.status == 200, "the access token at userinfo: 200")?;
+    let answer = judge.send(&bearer(call, id_token)).await?;
+    answer.demand(answer.status == 401, "an ID token at userinfo: 401")
+}
+
+async fn access_token_is_no_hint(
+    judge: &Judge,
+    browser: &mut Browser<'_>,
+    access_token: &str,
+    id_token: &str,
+) -> Verdict {
+    let client = judge.code_client(Role::Web)?;
+    let silent = Judge::openid_request(client).with("prompt", "none");
+    let hinted = silent.clone().with("id_token_hint", id_token);
+    browser.code(&hinted).await?;
+    let mistaken = silent.with("id_token_hint", access_token);
+    let response = browser.allow(&mistaken).await?.response;
+    let refused = response.error().is_some() && !response.gives_anything();
+    response.demand(refused, "an access token as id_token_hint: an error")
 }
 
 async fn signed(judge: &Judge) -> Verdict {
@@ -266,7 +308,7 @@ async fn login_is_told(judge: &Judge) -> Verdict {
 }
 
 async fn sub_is_user(judge: &Judge) -> Verdict {
-    let client = judge.password_client(Role::Password)?;
+    let client = judge.user_client(Role::Password)?;
     let issued = judge.log_in(client, &[]).await?;
     let login = jwt::read(&issued)?;
     let sub = login.claim("sub").unwrap_or_default();
@@ -274,11 +316,7 @@ async fn sub_is_user(judge: &Judge) -> Verdict {
     issued
         .answer
         .demand_or(!sub.is_empty() && !is_client, "the sub of a user", sub)?;
-    if client
-        .grant_types
-        .iter()
-        .any(|one| one == "client_credentials")
-    {
+    if client.has_grant("client_credentials") {
         let (own, jwt) = jwt::issue(judge, client, &[]).await?;
         let differs = jwt.claim("sub") != Some(sub);
         own.answer

@@ -6,7 +6,7 @@ use crate::check::checks;
 use crate::finding::{Finding, Verdict};
 use crate::http::Answer;
 use crate::judge::{Endpoint, Judge};
-use crate::target::Role;
+use crate::role::Role;
 
 checks! {
     "RFC7662-12" "4" Should [Introspection]

@@ -101,3 +101,20 @@ async fn a_silent_server_is_waited_for_ten_seconds() {
         started.elapsed()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_not_led_in_circles() {
+    let (issuer, visits) = serve(redirect, "/again").await;
+    let target = Target::from_toml(&format!(
+        "issuer = '{issuer}'\n[endpoints]\nauthorization = '{issuer}/authorize'\n\
+         [users.primary]\nusername = 'user'\npassword = 'hush-hush'\n\
+         [clients.web]\nclient_id = 'web'\nclient_secret = 'hush-hush-web'\n\
+         grant_types = ['authorization_code']\nredirect_uris = ['https://web.example/cb']"
+    ))
+    .unwrap();
+    let report = run(&target, &selection("RFC6749-09")).await.unwrap();
+    let text = report.to_string();
+    assert!(text.contains("at most 10 redirects in a row"), "{text}");
+    // Two for the metadata, and the request itself.
+    assert_eq!(visits.load(Ordering::Relaxed), 10 + 3);
+}

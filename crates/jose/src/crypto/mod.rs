@@ -66,9 +66,25 @@ type GenerateRsa = fn() -> Result<Zeroizing<Vec<u8>>, KeyPairError>;
 
 /// The SHA-256 digest of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = library::digest::digest(&library::digest::SHA256, bytes);
-    let mut output = [0; 32];
-    output.copy_from_slice(digest.as_ref());
+    digest(&library::digest::SHA256, bytes)
+}
+
+/// The SHA-384 digest of `bytes`.
+pub(crate) fn sha384(bytes: &[u8]) -> [u8; 48] {
+    digest(&library::digest::SHA384, bytes)
+}
+
+/// The SHA-512 digest of `bytes`.
+pub(crate) fn sha512(bytes: &[u8]) -> [u8; 64] {
+    digest(&library::digest::SHA512, bytes)
+}
+
+fn digest<const LEN: usize>(
+    algorithm: &'static library::digest::Algorithm,
+    bytes: &[u8],
+) -> [u8; LEN] {
+    let mut output = [0; LEN];
+    output.copy_from_slice(library::digest::digest(algorithm, bytes).as_ref());
     output
 }
 

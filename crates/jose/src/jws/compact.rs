@@ -90,3 +90,14 @@ pub(crate) fn assemble<S: AsRef<[u8]>>(
         Ok(token)
     }
 }
+
+/// Whether [`assemble`] will find the token short enough. It takes every signature for as long as the longest.
+pub(crate) fn check_len(header: &ProtectedHeader, payload: &[u8]) -> Result<(), SignError> {
+    let payload = base64url::encoded_len(payload.len());
+    let longest = header.as_str().len() + 1 + payload + 1 + MAX_SIGNATURE_LEN;
+    if longest > MAX_TOKEN_LEN {
+        Err(SignError::TooLong)
+    } else {
+        Ok(())
+    }
+}

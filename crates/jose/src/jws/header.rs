@@ -90,13 +90,14 @@ fn text(members: &mut Map<String, Value>, name: &'static str) -> Result<Option<S
 pub(crate) struct ProtectedHeader(Box<str>);
 
 impl ProtectedHeader {
-    pub(crate) fn new(alg: &str, typ: Option<&str>, kid: &str) -> Self {
+    pub(crate) fn new(alg: &str, typ: Option<&str>, kid: Option<&str>) -> Self {
         #[derive(Serialize)]
         struct Members<'text> {
             alg: &'text str,
             #[serde(skip_serializing_if = "Option::is_none")]
             typ: Option<&'text str>,
-            kid: &'text str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            kid: Option<&'text str>,
         }
         let json = serde_json::to_vec(&Members { alg, typ, kid })
             .expect("three strings are always representable in JSON");

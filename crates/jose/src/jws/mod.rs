@@ -9,7 +9,7 @@ mod unverified;
 
 use thiserror::Error;
 
-pub(crate) use self::compact::{Compact, assemble};
+pub(crate) use self::compact::{Compact, assemble, check_len};
 pub use self::header::Header;
 pub(crate) use self::header::ProtectedHeader;
 pub use self::unverified::{UnverifiedClaims, UnverifiedHeader};
@@ -81,7 +81,7 @@ pub enum SignError {
     /// The crypto backend could not sign.
     #[error("signing failed")]
     Failed,
-    /// A further claim of an access token is reserved.
+    /// A further claim is reserved.
     #[error(transparent)]
     Reserved(#[from] ReservedClaim),
 }
@@ -161,9 +161,10 @@ impl Compact<'_> {
 /// Signs `payload` as a compact JWS with the header members `alg`, `typ` and `kid`.
 ///
 /// RFC 8725 §3.11: give every kind of token its own `typ`. Access tokens have
-/// [`access_token::sign`](crate::access_token::sign).
+/// [`access_token::sign`](crate::access_token::sign), ID tokens [`id_token::sign`](crate::id_token::sign()).
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, SignError> {
-    let header = ProtectedHeader::new(key.algorithm().name(), typ, key.id().as_str());
+    let kid = Some(key.id().as_str());
+    let header = ProtectedHeader::new(key.algorithm().name(), typ, kid);
     sign_with_header(key, &header, payload)
 }
 

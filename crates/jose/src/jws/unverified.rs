@@ -57,7 +57,17 @@ impl UnverifiedHeader {
     }
 }
 
-/// The claims that a token claims to have: good for showing to people, for nothing else.
+/// The claims that a token claims to have: good for showing to people and for finding out who may know the key, for
+/// nothing else.
+///
+/// ```
+/// use countersign_jose::jws::UnverifiedClaims;
+///
+/// // {"aud":"web-app"}
+/// let claims = UnverifiedClaims::peek("eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ3ZWItYXBwIn0.AAAA")?;
+/// assert_eq!(claims.audiences(), ["web-app"]);
+/// # Ok::<(), countersign_jose::jws::JwsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnverifiedClaims(Map<String, Value>);
 
@@ -69,6 +79,20 @@ impl UnverifiedClaims {
         json::parse_object(&bytes)
             .map(Self)
             .map_err(JwsError::Payload)
+    }
+
+    /// `aud`: one string or several; none, if it is anything else.
+    #[must_use]
+    pub fn audiences(&self) -> Vec<&str> {
+        match self.0.get("aud") {
+            Some(Value::String(single)) => vec![single],
+            Some(Value::Array(several)) => several
+                .iter()
+                .map(Value::as_str)
+                .collect::<Option<_>>()
+                .unwrap_or_default(),
+            _ => vec![],
+        }
     }
 
     /// Every member.

@@ -239,6 +239,8 @@ fn reserved_claims_are_never_minted_as_further() {
         "at_hash",
         "c_hash",
         "s_hash",
+        "_claim_names",
+        "_claim_sources",
         "cnf",
         "act",
         "may_act",

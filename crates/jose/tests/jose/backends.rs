@@ -2,7 +2,7 @@
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use countersign_core::SigningAlgorithm;
-use countersign_jose::{KeyError, SigningKey, jws};
+use countersign_jose::{KeyError, SigningKey, digest, jws};
 
 use crate::fixtures::keys;
 
@@ -149,4 +149,21 @@ fn rule_t5_which_backend_generates_rsa_keys() {
         Err(KeyError::GenerationUnsupported(SigningAlgorithm::Rs256))
     };
     assert_eq!(generated, expected);
+}
+
+#[test]
+fn both_backends_hash_alike() {
+    use aws_lc_rs::digest as aws;
+    use ring::digest as ring_;
+    for len in [0, 1, 63, 64, 111, 112, 127, 128, 1_000] {
+        let bytes = vec![0xa5; len];
+        for (ours, in_aws, in_ring) in [
+            (&digest::sha256(&bytes)[..], &aws::SHA256, &ring_::SHA256),
+            (&digest::sha384(&bytes)[..], &aws::SHA384, &ring_::SHA384),
+            (&digest::sha512(&bytes)[..], &aws::SHA512, &ring_::SHA512),
+        ] {
+            assert_eq!(ours, aws::digest(in_aws, &bytes).as_ref(), "{len}");
+            assert_eq!(ours, ring_::digest(in_ring, &bytes).as_ref(), "{len}");
+        }
+    }
 }

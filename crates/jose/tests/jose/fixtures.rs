@@ -3,11 +3,15 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign_core::{Random, Secret, SigningAlgorithm, Timestamp};
+use countersign_core::{KeyId, Random, Secret, SigningAlgorithm, Timestamp};
 use countersign_jose::access_token::{
     AccessTokenClaims, AccessTokenError, AccessTokenValidator, ExpectedAudience,
 };
+use countersign_jose::authorization_code::AuthorizationCodeKey;
+use countersign_jose::id_token::IdTokenClaims;
 use countersign_jose::opaque::SealingKey;
+use countersign_jose::refresh_token::RefreshTokenKey;
+use countersign_jose::ticket::TicketKey;
 use countersign_jose::{SigningKey, VerifyingKeys, base64url, jws};
 use serde_json::{Map, Value, json};
 
@@ -70,6 +74,27 @@ pub(crate) fn claims_json() -> Value {
     serde_json::to_value(claims()).expect("claims are JSON")
 }
 
+/// An ID token with everything; the hashes are those of OpenID Connect Core appendix A.
+pub(crate) fn id_claims() -> IdTokenClaims {
+    let further = json!({"name": "Jane Doe", "email_verified": true});
+    IdTokenClaims {
+        iss: ISSUER.into(),
+        sub: "248289761001".into(),
+        aud: "web-app".into(),
+        exp: NOW.plus(600),
+        iat: NOW,
+        auth_time: Some(NOW.plus(-30)),
+        nonce: Some("n-0S6_WzA2Mj".into()),
+        acr: Some("1".into()),
+        amr: vec!["pwd".into()],
+        azp: Some("web-app".into()),
+        sid: Some("08a5019c".into()),
+        at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ".into()),
+        c_hash: Some("LDktKdoQak3Pk0cnXxCltA".into()),
+        further: further.as_object().expect("an object").clone(),
+    }
+}
+
 pub(crate) fn validator() -> AccessTokenValidator {
     AccessTokenValidator::new(ISSUER, ExpectedAudience::OneOf(vec![API.into()]), LEEWAY)
 }
@@ -99,6 +124,28 @@ pub(crate) fn token_with(claims: &Value) -> String {
 
 pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
     SealingKey::new(id.parse().expect("a key id"), Secret::new([byte; 32]))
+}
+
+/// Twelve bytes, 0 to 11.
+pub(crate) const DRAWN_KEY_ID: &str = "AAECAwQFBgcICQoL";
+
+fn drawn(id: &str, byte: u8) -> (KeyId, Secret<[u8; 32]>) {
+    (id.parse().expect("a key id"), Secret::new([byte; 32]))
+}
+
+pub(crate) fn refresh_key(id: &str, byte: u8, issuer: &str) -> RefreshTokenKey {
+    let (id, secret) = drawn(id, byte);
+    RefreshTokenKey::new(id, secret, issuer).expect("an id of 16 characters")
+}
+
+pub(crate) fn code_key(id: &str, byte: u8, issuer: &str) -> AuthorizationCodeKey {
+    let (id, secret) = drawn(id, byte);
+    AuthorizationCodeKey::new(id, secret, issuer).expect("an id of 16 characters")
+}
+
+pub(crate) fn ticket_key(id: &str, byte: u8, issuer: &str) -> TicketKey {
+    let (id, secret) = drawn(id, byte);
+    TicketKey::new(id, secret, issuer).expect("an id of 16 characters")
 }
 
 /// Different at every call, and the same in every run.

@@ -6,12 +6,14 @@
 
 use countersign_core::{Secret, SigningAlgorithm};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey};
-use countersign_jose::{VerifyingKey, access_token, jws};
+use countersign_jose::{VerifyingKey, access_token, id_token, jws};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::Value;
 
-use crate::fixtures::{ISSUER, NOW, claims, claims_json, keys, pkcs8, signing_key, validator};
+use crate::fixtures::{
+    ISSUER, NOW, claims, claims_json, id_claims, keys, pkcs8, signing_key, validator,
+};
 
 fn algorithm(algorithm: SigningAlgorithm) -> Algorithm {
     algorithm.name().parse().expect("the same names")
@@ -124,6 +126,34 @@ fn the_judge_agrees_on_hmac() {
             .expect("the judge can sign");
         assert!(hmac_jws::verify_with(&key, &token).is_ok(), "{ours:?}");
     }
+}
+
+/// A relying party with another library takes our ID tokens, by the rules of its own.
+#[test]
+fn the_judge_accepts_our_id_tokens() {
+    let accepted = |token: &str, decoding: &DecodingKey, by: Algorithm| {
+        let mut validation = validation(by);
+        validation.validate_aud = true;
+        validation.set_audience(&["web-app"]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
+        let seen = jsonwebtoken::decode::<Value>(token, decoding, &validation)
+            .unwrap_or_else(|error| panic!("{by:?}: {error}"));
+        assert_eq!(seen.header.typ.as_deref(), Some("JWT"), "{by:?}");
+        assert_eq!(seen.claims["sub"], "248289761001", "{by:?}");
+        seen.header.kid
+    };
+    for by in SigningAlgorithm::ALL {
+        let key = signing_key(by);
+        let token = id_token::sign(&key, &id_claims()).expect("signing");
+        let decoding = DecodingKey::from_jwk(key.public_jwk()).expect("a JWK that others read");
+        let kid = accepted(&token, &decoding, algorithm(by));
+        assert_eq!(kid.as_deref(), Some(key.id().as_str()), "{by}");
+    }
+    let secret = Secret::new(vec![7; 32]);
+    let token = id_token::sign_hs256(&secret, &id_claims()).expect("signing");
+    let decoding = DecodingKey::from_secret(secret.expose());
+    assert_eq!(accepted(&token, &decoding, Algorithm::HS256), None);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use countersign_core::{Secret, SigningAlgorithm};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey, HmacKeys};
 use countersign_jose::jws::{self, JwsError, UnverifiedClaims, UnverifiedHeader};
 use countersign_jose::opaque::{self, SealingKeys};
-use countersign_jose::{SigningKey, access_token};
+use countersign_jose::{SigningKey, access_token, authorization_code, id_token, ticket};
 use proptest::prelude::*;
 
 use crate::fixtures::{
-    Counting, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, keys, sealing_key, signing_key, validator,
+    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, code_key, id_claims, keys,
+    sealing_key, signing_key, ticket_key, validator,
 };
 
 fn sealing_keys() -> SealingKeys {
@@ -23,7 +24,18 @@ fn offer(token: &str) -> bool {
     let hmac = hmac_jws::verify(token, &HmacKeys::default());
     let opaque = opaque::open(token, &sealing_keys(), ISSUER, NOW, LEEWAY);
     let jwt = validator().verify(token, &KEYS, NOW);
-    jws::verify(token, &KEYS).is_ok() || hmac.is_ok() || opaque.is_ok() || jwt.is_ok()
+    let secret = Secret::new(vec![1; 32]);
+    [
+        jws::verify(token, &KEYS).is_ok(),
+        hmac.is_ok(),
+        opaque.is_ok(),
+        jwt.is_ok(),
+        id_token::read_hint(token, &KEYS, ISSUER, NOW, LEEWAY).is_ok(),
+        id_token::read_hint_hs256(token, &secret, ISSUER, NOW, LEEWAY).is_ok(),
+        authorization_code::read(token, &code_key(DRAWN_KEY_ID, 1, ISSUER)).is_ok(),
+        ticket::open(token, &ticket_key(DRAWN_KEY_ID, 1, ISSUER)).is_ok(),
+    ]
+    .contains(&true)
 }
 
 proptest! {
@@ -60,13 +72,18 @@ proptest! {
     #[test]
     fn a_token_with_some_bytes_replaced_is_refused(
         edits in proptest::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9_.=-]"), 1..4),
-        sealed in any::<bool>(),
+        kind in 0..5,
     ) {
-        let token = if sealed {
-            let key = sealing_key("one", 1);
-            opaque::seal(&key, ISSUER, &claims(), &Counting::default()).expect("sealing")
-        } else {
-            access_token::sign(&KEY, &claims()).expect("signing")
+        let random = Counting::default();
+        let token = match kind {
+            0 => opaque::seal(&sealing_key("one", 1), ISSUER, &claims(), &random).expect("sealing"),
+            1 => access_token::sign(&KEY, &claims()).expect("signing"),
+            2 => id_token::sign(&KEY, &id_claims()).expect("signing"),
+            3 => id_token::sign_hs256(&Secret::new(vec![1; 32]), &id_claims()).expect("signing"),
+            _ => {
+                let key = ticket_key(DRAWN_KEY_ID, 1, ISSUER);
+                ticket::seal(&key, b"text", &random).expect("sealing")
+            }
         };
         prop_assert!(offer(&token));
         let mut other = token.clone();

@@ -254,7 +254,10 @@ impl Provider {
         }
     }
 
-    async fn known_client(&self, id: &str) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
+    pub(crate) async fn known_client(
+        &self,
+        id: &str,
+    ) -> Result<Option<Arc<KnownClient>>, ErrorResponse> {
         // A text that cannot be a client id is the id of no client.
         let Ok(id) = id.parse::<ClientId>() else {
             return Ok(None);

@@ -27,6 +27,11 @@ impl SignedInUser {
     pub(crate) const fn user(&self) -> &User {
         &self.0
     }
+
+    /// The user, for keeps.
+    pub(crate) fn into_user(self) -> User {
+        self.0
+    }
 }
 
 /// The lines in which sign-ins wait for the hashing workers, one for each name: guessing at one name takes the workers

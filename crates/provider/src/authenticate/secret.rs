@@ -1,6 +1,6 @@
 //! Client secrets: kept and checked by where their strength comes from (RULES S1).
 
-use countersign_core::{ClientSecret, EntityId, Secret, SecretHash};
+use countersign_core::{Client, ClientSecret, EntityId, Secret, SecretHash};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
 use super::hashing::HashingError;
@@ -50,6 +50,7 @@ impl Provider {
                 created_at: now,
                 weak: false,
                 expires_at: None,
+                sealed: None,
             },
         ))
     }
@@ -70,7 +71,20 @@ impl Provider {
             created_at: self.clock.now(),
             weak,
             expires_at: None,
+            sealed: None,
         })
+    }
+
+    /// The secrets of a client that are accepted now and were kept for what needs them, the newest last (RULES S2).
+    pub(crate) fn sealed_secrets(&self, client: &Client) -> Vec<Secret<Vec<u8>>> {
+        let now = self.clock.now();
+        let accepted = client.secrets.iter().filter(|kept| kept.is_accepted(now));
+        accepted
+            .filter_map(|kept| {
+                self.keys
+                    .open_client_secret(client.id, kept.sealed.as_deref()?)
+            })
+            .collect()
     }
 
     /// Whether `secret` is one that was drawn for the client. An unknown client costs as much as a wrong secret (attack
@@ -164,7 +178,7 @@ mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use countersign_core::{
-        Client, ClientSettings, Epoch, FixedClock, GrantType, Random, Revision, Timestamp,
+        ClientSettings, Epoch, FixedClock, GrantType, Random, Revision, Timestamp,
     };
     use countersign_storage::MemoryStore;
 

@@ -7,10 +7,14 @@ mod vault;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use countersign_core::{KeyId, KeyPurpose, KeyRecord, SigningAlgorithm, Timestamp};
+use countersign_core::{
+    EntityId, KeyId, KeyPurpose, KeyRecord, Random, Secret, SigningAlgorithm, Timestamp,
+};
+use countersign_jose::authorization_code::AuthorizationCodeKey;
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::{SealingKey, SealingKeys};
 use countersign_jose::refresh_token::RefreshTokenKey;
+use countersign_jose::ticket::TicketKey;
 use countersign_jose::{SigningKey, VerifyingKeys};
 use countersign_storage::{KeyRing, Store, StoreError};
 use jsonwebtoken::jwk::JwkSet;
@@ -19,7 +23,7 @@ use thiserror::Error;
 pub use phase::KeyPhase;
 use phase::next_departure;
 pub use vault::MasterKey;
-use vault::Material;
+use vault::{GrantKeys, Material};
 
 /// Why the keys cannot be used.
 #[derive(Debug, Error)]
@@ -162,6 +166,25 @@ impl Keys {
         Ok(())
     }
 
+    /// Seals the secret of a client (RULES S2).
+    pub(crate) fn seal_client_secret(
+        &self,
+        client: EntityId,
+        secret: &Secret<String>,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        self.master.seal_client_secret(client, secret, random)
+    }
+
+    /// Opens the secret of a client.
+    pub(crate) fn open_client_secret(
+        &self,
+        client: EntityId,
+        sealed: &[u8],
+    ) -> Option<Secret<Vec<u8>>> {
+        self.master.open_client_secret(client, sealed)
+    }
+
     /// The ring as it is in memory, at `now`.
     pub(crate) fn at(&self, now: Timestamp) -> RingAt {
         let ring = self.ring.load_full();
@@ -231,11 +254,11 @@ impl View {
             .collect();
         let verifying = good.iter().filter_map(|material| match material {
             Material::Signing(key) => Some(key.verifying_key()),
-            Material::Sealing(_) | Material::Refresh(_) | Material::Mac(_) => None,
+            Material::Sealing(_) | Material::Grants(_) | Material::Mac(_) => None,
         });
         let sealing = good.iter().filter_map(|material| match material {
             Material::Sealing(key) => Some(key.clone()),
-            Material::Signing(_) | Material::Refresh(_) | Material::Mac(_) => None,
+            Material::Signing(_) | Material::Grants(_) | Material::Mac(_) => None,
         });
         Ok(Self {
             from: now,
@@ -298,21 +321,57 @@ impl RingAt {
 
     /// The key under which new refresh tokens are made.
     pub(crate) fn refresh(&self) -> Option<&RefreshTokenKey> {
-        match self.active(KeyPurpose::RefreshTokens)? {
-            (_, Material::Refresh(key)) => Some(key),
-            _ => None,
-        }
+        Some(&self.grant_keys()?.refresh)
     }
 
     /// The key under which a refresh token was made, as long as it is accepted.
     pub(crate) fn refresh_by_id(&self, id: &KeyId) -> Option<&RefreshTokenKey> {
+        Some(&self.grant_keys_by_id(id)?.refresh)
+    }
+
+    /// The key under which new codes are made.
+    pub(crate) fn code(&self) -> Option<&AuthorizationCodeKey> {
+        Some(&self.grant_keys()?.code)
+    }
+
+    /// The key under which a code was made, as long as it is accepted.
+    pub(crate) fn code_by_id(&self, id: &KeyId) -> Option<&AuthorizationCodeKey> {
+        Some(&self.grant_keys_by_id(id)?.code)
+    }
+
+    /// The key under which what a page carries is sealed.
+    pub(crate) fn ticket(&self) -> Option<&TicketKey> {
+        Some(&self.grant_keys()?.ticket)
+    }
+
+    /// The key under which what a page carries was sealed, as long as it is accepted.
+    pub(crate) fn ticket_by_id(&self, id: &KeyId) -> Option<&TicketKey> {
+        Some(&self.grant_keys_by_id(id)?.ticket)
+    }
+
+    fn grant_keys(&self) -> Option<&GrantKeys> {
+        match self.active(KeyPurpose::RefreshTokens)? {
+            (_, Material::Grants(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
+    fn grant_keys_by_id(&self, id: &KeyId) -> Option<&GrantKeys> {
         match self
             .keys()
             .find(|(record, _)| record.id == *id && self.phase(record).is_good())?
         {
-            (_, Material::Refresh(key)) => Some(key),
+            (_, Material::Grants(keys)) => Some(keys),
             _ => None,
         }
+    }
+
+    /// The pepper, also before it is active to a clock that is slow: for what is derived from it and must never change.
+    pub(crate) fn any_pepper(&self) -> Option<&MacKey> {
+        self.keys().find_map(|(_, material)| match material {
+            Material::Mac(key) => Some(&**key),
+            _ => None,
+        })
     }
 
     /// The pepper under which new client secrets are kept.

@@ -1,9 +1,11 @@
 //! The master key, under which all other keys lie in storage.
 
-use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, Secret, Timestamp};
+use countersign_core::{EntityId, KeyId, KeyPurpose, KeyRecord, Random, Secret, Timestamp};
+use countersign_jose::authorization_code::AuthorizationCodeKey;
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::SealingKey;
 use countersign_jose::refresh_token::RefreshTokenKey;
+use countersign_jose::ticket::TicketKey;
 use countersign_jose::{SigningKey, seal};
 
 use super::KeyError;
@@ -19,9 +21,26 @@ pub(super) enum Material {
     /// For [`KeyPurpose::OpaqueTokens`].
     Sealing(SealingKey),
     /// For [`KeyPurpose::RefreshTokens`].
-    Refresh(Box<RefreshTokenKey>),
+    Grants(Box<GrantKeys>),
     /// For [`KeyPurpose::ClientSecrets`].
     Mac(Box<MacKey>),
+}
+
+/// What is derived from one key for grants on their way: each for one purpose only (RULES R6).
+pub(super) struct GrantKeys {
+    pub(super) refresh: RefreshTokenKey,
+    pub(super) code: AuthorizationCodeKey,
+    pub(super) ticket: TicketKey,
+}
+
+impl GrantKeys {
+    fn new(id: &KeyId, secret: &Secret<[u8; 32]>, issuer: &str) -> Option<Self> {
+        Some(Self {
+            refresh: RefreshTokenKey::new(id.clone(), secret.clone(), issuer).ok()?,
+            code: AuthorizationCodeKey::new(id.clone(), secret.clone(), issuer).ok()?,
+            ticket: TicketKey::new(id.clone(), secret.clone(), issuer).ok()?,
+        })
+    }
 }
 
 impl MasterKey {
@@ -92,6 +111,26 @@ impl MasterKey {
         }
     }
 
+    /// Seals the secret of a client, for what needs the secret itself (RULES S2).
+    pub(super) fn seal_client_secret(
+        &self,
+        client: EntityId,
+        secret: &Secret<String>,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let context = client_secret_context(client);
+        seal::seal(&self.0, &context, secret.expose().as_bytes(), random)
+    }
+
+    /// The secret of a client that was sealed.
+    pub(super) fn open_client_secret(
+        &self,
+        client: EntityId,
+        sealed: &[u8],
+    ) -> Option<Secret<Vec<u8>>> {
+        seal::open(&self.0, &client_secret_context(client), sealed).ok()
+    }
+
     /// Opens a key, for `issuer`.
     pub(super) fn open(&self, record: &KeyRecord, issuer: &str) -> Result<Material, KeyError> {
         let damaged = || KeyError::Damaged(record.id.clone());
@@ -121,12 +160,17 @@ impl MasterKey {
                 Material::Sealing(SealingKey::new(record.id.clone(), symmetric()?))
             }
             KeyPurpose::RefreshTokens => {
-                let key = RefreshTokenKey::new(record.id.clone(), symmetric()?, issuer);
-                Material::Refresh(Box::new(key.map_err(|_| damaged())?))
+                let keys = GrantKeys::new(&record.id, &symmetric()?, issuer);
+                Material::Grants(Box::new(keys.ok_or_else(damaged)?))
             }
             KeyPurpose::ClientSecrets => Material::Mac(Box::new(MacKey::new(symmetric()?))),
         })
     }
+}
+
+/// What a sealed client secret is bound to: it opens for its own client only.
+fn client_secret_context(client: EntityId) -> Vec<u8> {
+    format!("countersign client secret {client}").into_bytes()
 }
 
 /// What a sealed key is bound to: one cannot be passed off as another, or used for something else.

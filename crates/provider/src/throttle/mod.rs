@@ -14,7 +14,6 @@ mod subject;
 
 use std::sync::Arc;
 
-use countersign_core::KeyPurpose;
 use countersign_jose::mac::MacKey;
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
@@ -190,12 +189,8 @@ impl Provider {
         if let Some(key) = self.throttle.key.get() {
             return Ok(key);
         }
-        // The pepper is good for this however new it looks to a clock that is slow.
         let ring = self.keys.at(self.clock.now());
-        let keys = ring.status().into_iter();
-        let mut peppers = keys.filter(|key| key.purpose == KeyPurpose::ClientSecrets);
-        let pepper = peppers.next().and_then(|key| ring.pepper_by_id(&key.id));
-        let pepper = pepper.ok_or_else(|| {
+        let pepper = ring.any_pepper().ok_or_else(|| {
             ErrorResponse::new(
                 ErrorCode::TemporarilyUnavailable,
                 "there is no key for counting attempts; try again in a few minutes",

@@ -29,6 +29,12 @@ impl Provider {
         let scope = narrow_scope(settings, asked.scope)?;
         let audience = narrow_audience(settings, &asked.resources, &self.settings.issuer)?;
         let press = self.press(client.client())?;
-        self.permit(Evidence::ClientCredentials(client), scope, &audience, press)
+        self.permit(
+            Evidence::ClientCredentials(client),
+            scope,
+            &audience,
+            press,
+            None,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! The token endpoint: RFC 6749 §3.2. One file per grant and per rule.
 
+mod authorization_code;
 mod client_credentials;
 mod narrow_audience;
 mod narrow_scope;
@@ -12,13 +13,15 @@ use countersign_protocol::{ErrorCode, ErrorResponse, GrantRequest, TokenRequest,
 use crate::permit::{Permit, Redeemed};
 use crate::{Origin, Provider};
 
-pub(crate) use narrow_audience::GrantedAudience;
-pub(crate) use narrow_scope::GrantedScope;
+pub(crate) use authorization_code::ProvenCode;
+pub(crate) use narrow_audience::{GrantedAudience, narrow_audience};
+pub(crate) use narrow_scope::{GrantedScope, narrow_scope_of_user};
 pub(crate) use password::NewAuthorization;
 pub(crate) use refresh_token::{ProvenRefresh, Step};
 
 /// The grant types that [`Provider::token`] answers; the metadata is made from this list.
-pub(crate) const GRANT_TYPES: [GrantType; 3] = [
+pub(crate) const GRANT_TYPES: [GrantType; 4] = [
+    GrantType::AuthorizationCode,
     GrantType::ClientCredentials,
     GrantType::Password,
     GrantType::RefreshToken,
@@ -41,10 +44,21 @@ impl Provider {
                 let permit = self.permit_client_credentials(client, asked)?;
                 self.issue(permit).await
             }
+            // RFC 9700 §2.4: "The resource owner password credentials grant MUST NOT be used."
+            GrantRequest::Password(_) if self.settings.strict => Err(ErrorResponse::new(
+                ErrorCode::UnsupportedGrantType,
+                "this grant_type is not supported; see grant_types_supported in the metadata",
+            )),
             GrantRequest::Password(grant) => {
                 let client = self.identify(request.client, origin).await?;
                 let permit = self.permit_password(client, grant, origin).await?;
                 self.issue(permit).await
+            }
+            GrantRequest::AuthorizationCode(grant) => {
+                // RULES R3, as for refresh tokens.
+                let presented = self.authenticate_code(grant.code.expose()).await;
+                let client = self.identify(request.client, origin).await?;
+                self.redeem(client, presented?, &grant).await
             }
             GrantRequest::RefreshToken(grant) => {
                 // RULES R3: the MAC before everything else. Who the client is comes first in the answer, all the same.
@@ -60,7 +74,7 @@ impl Provider {
     /// Makes a permit true and signs what it allows.
     async fn issue(&self, permit: Permit) -> Result<TokenResponse, ErrorResponse> {
         match permit.redeem(self).await? {
-            Redeemed::Authorized(authorized) => self.mint(&authorized),
+            Redeemed::Authorized(authorized) => self.mint(*authorized),
             // The user was disabled or removed between signing in and now.
             Redeemed::Ended | Redeemed::Changed => Err(ErrorResponse::new(
                 ErrorCode::InvalidGrant,

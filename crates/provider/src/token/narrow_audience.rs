@@ -15,7 +15,7 @@ impl GrantedAudience {
 }
 
 /// The audience of a token: the resources asked for, if they are the client's; else its first one; else the issuer.
-pub(super) fn narrow_audience(
+pub(crate) fn narrow_audience(
     client: &ClientSettings,
     asked: &[ResourceUri],
     issuer: &Issuer,

@@ -1,6 +1,6 @@
 //! Which scope a client gets: RFC 6749 §3.3.
 
-use countersign_core::{ClientSettings, Scope};
+use countersign_core::{ClientSettings, Scope, ScopeToken};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use countersign_storage::Registry;
 
@@ -14,6 +14,17 @@ impl GrantedScope {
     /// The scope.
     pub(crate) const fn get(&self) -> &Scope {
         &self.0
+    }
+
+    /// The scope without the tokens that `left_out` names.
+    pub(crate) fn without(self, left_out: impl Fn(&ScopeToken) -> bool) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|token| !left_out(token))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// What of the scope belongs into a token for `audience`: RFC 8707 §2.2, "the authorization server SHOULD ...
@@ -53,7 +64,7 @@ pub(super) fn narrow_scope(
 }
 
 /// The scope of a token that a client gets for a user: as [`narrow_scope`], with OpenID Connect's scopes for the asking.
-pub(super) fn narrow_scope_of_user(
+pub(crate) fn narrow_scope_of_user(
     client: &ClientSettings,
     asked: Option<Scope>,
 ) -> Result<GrantedScope, ErrorResponse> {

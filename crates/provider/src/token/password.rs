@@ -88,6 +88,7 @@ impl Provider {
             created_at: now,
             lifetime: self.grant_lifetime(client.client(), refresh.is_some()),
             refresh,
+            authorization: None,
         };
         let evidence = Evidence::Password(Box::new(NewAuthorization {
             client,
@@ -95,6 +96,6 @@ impl Provider {
             grant,
             origin,
         }));
-        self.permit(evidence, scope, &audience, press)
+        self.permit(evidence, scope, &audience, press, None)
     }
 }

@@ -1,12 +1,21 @@
 //! The rules of the provider, seen from outside: typed requests in, typed responses out, no socket.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
+mod authorize;
+mod browser;
 mod clients;
+mod codes;
 mod common;
 mod keys;
 mod nodes;
+mod openid;
 mod password;
 mod refresh;
 
+mod sign_in;
 mod storage_down;
 mod throttle;

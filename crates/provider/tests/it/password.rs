@@ -6,7 +6,7 @@ use countersign_core::{
 };
 use countersign_protocol::{ActiveToken, ErrorCode, IntrospectionResponse};
 use countersign_provider::{
-    AddClientError, ChangeUserError, DefineError, Provider, SecretSource, UserChange,
+    AddClientError, ChangeUserError, DefineError, KeepSecret, Provider, SecretSource, UserChange,
 };
 use countersign_storage::GrantFilter;
 use countersign_storage::testing::Verb;
@@ -280,7 +280,7 @@ async fn rule_s3_the_old_secret_works_until_the_overlap_is_over() {
     let id = old.id.parse().unwrap();
     let rotate = async |overlap| {
         let rotated = node
-            .rotate_client_secret(&id, SecretSource::Generated, overlap)
+            .rotate_client_secret(&id, SecretSource::Generated, overlap, KeepSecret::AsNeeded)
             .await
             .unwrap();
         TestClient {

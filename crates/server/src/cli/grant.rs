@@ -1,7 +1,6 @@
 //! `countersign grant`.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand};
 use countersign_core::{
@@ -10,7 +9,7 @@ use countersign_core::{
 use countersign_storage::GrantFilter;
 use serde_json::{Map, Value, json};
 
-use super::{Global, Opened, client, pages};
+use super::{Global, Opened, client, pages, parties};
 use crate::host::SystemClock;
 use crate::output::{Failure, date, print, table};
 
@@ -101,41 +100,37 @@ impl List {
     }
 }
 
-/// The clients and users of some grants, as far as they are there.
+/// What some grants stand on, as far as it is there.
 struct Parties {
     clients: BTreeMap<EntityId, Client>,
-    users: BTreeMap<EntityId, Option<User>>,
+    users: BTreeMap<EntityId, User>,
+    sessions: BTreeSet<EntityId>,
 }
 
 impl Parties {
     async fn of(opened: &Opened, grants: &[Grant]) -> Result<Self, Failure> {
-        let clients = pages::all(
-            |client: &Client| client.client_id.clone(),
-            async |after, limit| opened.store.list_clients(after.as_ref(), limit).await,
-        )
-        .await?;
-        let mut users = BTreeMap::new();
-        for grant in grants {
-            if let Entry::Vacant(unknown) = users.entry(grant.user) {
-                unknown.insert(opened.store.find_user(grant.user).await?);
+        let wanted: BTreeSet<EntityId> = grants.iter().filter_map(bound_to).collect();
+        let mut sessions = BTreeSet::new();
+        for id in wanted {
+            if opened.store.find_session(id).await?.is_some() {
+                sessions.insert(id);
             }
         }
         Ok(Self {
-            clients: clients
-                .into_iter()
-                .map(|client| (client.id, client))
-                .collect(),
-            users,
+            clients: parties::clients(opened).await?,
+            users: parties::users(opened, grants.iter().map(|grant| grant.user)).await?,
+            sessions,
         })
     }
 
     fn shown<'all>(&'all self, grant: &'all Grant, now: Timestamp) -> Shown<'all> {
         let client = self.clients.get(&grant.client);
-        let user = self.users.get(&grant.user).and_then(Option::as_ref);
+        let user = self.users.get(&grant.user);
         let used_at = grant.refresh.as_ref().map(|refresh| refresh.used_at);
         let expires_at = grant.lifetime.end(used_at.unwrap_or(grant.created_at));
         let live = client.is_some_and(|client| client.epoch == grant.client_epoch)
             && user.is_some_and(|user| user.enabled && user.epoch == grant.user_epoch)
+            && bound_to(grant).is_none_or(|session| self.sessions.contains(&session))
             && now < expires_at;
         Shown {
             grant,
@@ -145,6 +140,14 @@ impl Parties {
             live,
         }
     }
+}
+
+/// The session with which the grant ends, if it does (RULES R11).
+fn bound_to(grant: &Grant) -> Option<EntityId> {
+    let authorization = grant.authorization.as_ref()?;
+    authorization
+        .ends_with_session
+        .then_some(authorization.session)
 }
 
 /// A grant as it is told, without anything secret.
@@ -184,6 +187,9 @@ impl Shown<'_> {
         }
         tell("scope", grant.scope.to_string().into());
         tell("resources", json!(grant.resources));
+        if let Some(session) = bound_to(grant) {
+            tell("session_id", session.to_string().into());
+        }
         tell("created_at", grant.created_at.as_seconds().into());
         tell("expires_at", self.expires_at.as_seconds().into());
         if let Some(refresh) = &grant.refresh {

@@ -2,17 +2,20 @@
 
 mod backup;
 mod client;
+mod consent;
 mod duration;
 mod grant;
 mod key;
 mod outcome;
 mod pages;
+mod parties;
 mod recover;
 mod resource;
 mod revoke;
 mod scope;
 mod secret_input;
 mod serve;
+mod session;
 mod token;
 mod user;
 
@@ -42,8 +45,8 @@ use crate::output::{Failure, Format};
     after_help = "Examples:\n  \
         countersign serve\n      \
         Start a development set-up on http://127.0.0.1:8080 and print commands to try it.\n  \
-        countersign client add billing --scope 'invoices.read invoices.write'\n      \
-        Add a client and show its secret, once.\n  \
+        countersign client add shop --kind web --redirect-uri https://shop.example.com/callback\n      \
+        Add an application whose users sign in here, and show its secret, once.\n  \
         countersign user add alice --email alice@example.com\n      \
         Add a user; the password is asked for.\n  \
         countersign revoke --user alice\n      \
@@ -95,6 +98,12 @@ enum Command {
     /// Grants: what users have authorized clients to do
     #[command(subcommand)]
     Grant(grant::GrantCommand),
+    /// Sessions: who is signed in, and signing people out
+    #[command(subcommand)]
+    Session(session::SessionCommand),
+    /// Consents: what users have agreed to let clients have
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
     /// End what was issued: of a user, a client or a grant, or all of it
     Revoke(revoke::Revoke),
     /// Keys: list, rotate, import, export, revoke
@@ -132,6 +141,8 @@ pub(crate) fn run() -> ExitCode {
             Command::Scope(command) => command.run(&cli.global).await,
             Command::Resource(command) => command.run(&cli.global).await,
             Command::Grant(command) => command.run(&cli.global).await,
+            Command::Session(command) => command.run(&cli.global).await,
+            Command::Consent(command) => command.run(&cli.global).await,
             Command::Revoke(command) => command.run(&cli.global).await,
             Command::Key(command) => command.run(&cli.global).await,
             Command::Token(command) => command.run(&cli.global).await,
@@ -244,6 +255,11 @@ impl Opened {
         settings.access_token_lifetime = config.lifetimes.access_token;
         settings.refresh_token_lifetime = config.lifetimes.refresh_token;
         settings.refresh_token_idle_lifetime = config.lifetimes.refresh_token_idle;
+        settings.authorization_code_lifetime = config.lifetimes.authorization_code;
+        settings.id_token_lifetime = config.lifetimes.id_token;
+        settings.session_lifetime = config.lifetimes.session;
+        settings.session_idle_lifetime = config.lifetimes.session_idle;
+        settings.max_sessions = config.sessions.max_per_user;
         settings.refresh_retry_window = config.refresh.retry_window;
         settings.max_grants = config.refresh.max_grants;
         settings.key_rotation_interval = i64::from(config.keys.rotation_days) * 86_400;

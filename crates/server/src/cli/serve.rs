@@ -109,9 +109,11 @@ impl Serve {
         let provider = Arc::new(opened.provider);
         let synchronizing = tokio::spawn(synchronize(Arc::clone(&provider)));
         let sweeping = tokio::spawn(sweep(Arc::clone(&provider)));
+        let demo = development.then(|| demo::application::router(Arc::clone(&provider)));
         let service = http::Service {
             provider,
             trusted_proxies: config.trusted_proxies.into(),
+            demo,
         };
         http::serve(listener, http::router(service), asked_to_stop()).await;
         synchronizing.abort();

@@ -20,6 +20,16 @@ use variables::{Variables, list, number, variable};
 const NOT_KEYS: &[&str] = &[CONFIG_VARIABLE, "master_key"];
 const CONFIG_VARIABLE: &str = "config";
 
+/// The longest life of an authorization code, in seconds: RFC 6749 §4.1.2, "A maximum authorization code lifetime of 10
+/// minutes is RECOMMENDED."
+const LONGEST_CODE: u32 = 600;
+
+/// The longest life of an ID token, in seconds: one day, for which keys are kept.
+const LONGEST_ID_TOKEN: u32 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME;
+
+/// The longest life of a session, in seconds: 400 days, for which browsers keep a cookie at most.
+const LONGEST_SESSION: u32 = 400 * 86_400;
+
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) lifetimes: Lifetimes,
     /// How refresh tokens are used.
     pub(crate) refresh: Refresh,
+    /// How users stay signed in.
+    pub(crate) sessions: Sessions,
     /// How keys follow each other.
     pub(crate) keys: Keys,
     /// How those are slowed down who guess.
@@ -74,6 +86,18 @@ pub(crate) struct Lifetimes {
     /// Refresh tokens that lie unused.
     #[serde(deserialize_with = "number")]
     pub(crate) refresh_token_idle: u32,
+    /// Authorization codes.
+    #[serde(deserialize_with = "number")]
+    pub(crate) authorization_code: u32,
+    /// ID tokens.
+    #[serde(deserialize_with = "number")]
+    pub(crate) id_token: u32,
+    /// Sessions, whatever happens.
+    #[serde(deserialize_with = "number")]
+    pub(crate) session: u32,
+    /// Sessions that lie idle.
+    #[serde(deserialize_with = "number")]
+    pub(crate) session_idle: u32,
 }
 
 /// How refresh tokens are used.
@@ -86,6 +110,15 @@ pub(crate) struct Refresh {
     /// The most grants that one user may have with one client.
     #[serde(deserialize_with = "number")]
     pub(crate) max_grants: u32,
+}
+
+/// How users stay signed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sessions {
+    /// The most sessions that one user may have.
+    #[serde(deserialize_with = "number")]
+    pub(crate) max_per_user: u32,
 }
 
 /// How keys follow each other.
@@ -149,11 +182,16 @@ impl Default for Config {
                 access_token: 600,
                 refresh_token: 365 * 86_400,
                 refresh_token_idle: 30 * 86_400,
+                authorization_code: 60,
+                id_token: 3_600,
+                session: 14 * 86_400,
+                session_idle: 12 * 3_600,
             },
             refresh: Refresh {
                 retry_window: 30,
                 max_grants: 100,
             },
+            sessions: Sessions { max_per_user: 100 },
             keys: Keys { rotation_days: 90 },
             throttle: Throttle {
                 account_failures: 20,
@@ -222,6 +260,30 @@ impl Config {
                 longest_refresh,
             ),
             (
+                "lifetimes.authorization_code",
+                self.lifetimes.authorization_code,
+                1,
+                LONGEST_CODE,
+            ),
+            (
+                "lifetimes.id_token",
+                self.lifetimes.id_token,
+                1,
+                LONGEST_ID_TOKEN,
+            ),
+            (
+                "lifetimes.session",
+                self.lifetimes.session,
+                1,
+                LONGEST_SESSION,
+            ),
+            (
+                "lifetimes.session_idle",
+                self.lifetimes.session_idle,
+                1,
+                LONGEST_SESSION,
+            ),
+            (
                 "refresh.retry_window",
                 self.refresh.retry_window,
                 0,
@@ -240,12 +302,24 @@ impl Config {
         for (key, value, low, high) in [
             ("keys.rotation_days", self.keys.rotation_days, 0, 3_650),
             ("refresh.max_grants", self.refresh.max_grants, 1, 10_000),
+            (
+                "sessions.max_per_user",
+                self.sessions.max_per_user,
+                1,
+                10_000,
+            ),
         ] {
             if !(low..=high).contains(&value) {
                 return Err(invalid(format!(
                     "{key} is {value}; it must be between {low} and {high}"
                 )));
             }
+        }
+        let (idle, whole) = (self.lifetimes.session_idle, self.lifetimes.session);
+        if idle > whole {
+            return Err(invalid(format!(
+                "lifetimes.session_idle is {idle}, which is longer than lifetimes.session, {whole}; make one of them fit"
+            )));
         }
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));

@@ -1,193 +1,150 @@
 //! HTTP: routes, limits, and the way from bytes to a typed request and back.
+//!
+//! | file | what is there |
+//! | --- | --- |
+//! | `listen.rs`, `body.rs`, `origin.rs` | connections, bodies and addresses, with their limits |
+//! | `endpoints.rs`, `respond.rs`, `cors.rs` | what programs ask, and how they are answered |
+//! | `front_channel.rs`, `forms.rs`, `visit.rs` | what browsers ask: sent by clients, or by our own pages |
+//! | `answer.rs`, `cookies.rs`, `pages/` | how browsers are answered |
 
+mod answer;
 mod body;
+mod cookies;
+mod cors;
+mod endpoints;
+mod forms;
+mod front_channel;
 mod listen;
 mod origin;
+mod pages;
 mod respond;
+mod visit;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use countersign_core::Issuer;
-use countersign_protocol::{
-    ErrorCode, ErrorResponse, Form, IntrospectionRequest, RevocationRequest, TokenRequest,
-};
-use countersign_provider::{JWKS_MAX_AGE, Origin, Provider, paths};
-use serde_json::json;
+use countersign_provider::{Provider, paths};
 
+pub(crate) use answer::{page_without_form, see_other};
+use cors::open_to_scripts;
 pub(crate) use listen::serve;
 pub(crate) use origin::TrustedProxy;
+pub(crate) use pages::STYLE;
 
 /// Who answers requests, and who is believed about where they come from.
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) provider: Arc<Provider>,
     pub(crate) trusted_proxies: Arc<[TrustedProxy]>,
+    /// The application of a development set-up.
+    pub(crate) demo: Option<Router>,
 }
 
-/// Every route of the server. None of them exists without a rule about who may use it: the three endpoints below
-/// authenticate their callers, the documents are public, and the health checks tell nothing but whether.
+/// Every route of the server. None of them exists without a rule about who may use it.
 pub(crate) fn router(service: Service) -> Router {
     let issuer: &Issuer = &service.provider.settings().issuer;
     let metadata = issuer.well_known_path("oauth-authorization-server");
-    let endpoints = Router::new()
-        .route(paths::TOKEN, form_endpoint(post(token)))
-        .route(paths::INTROSPECT, form_endpoint(post(introspect)))
-        .route(paths::REVOKE, form_endpoint(post(revoke)))
-        .route(paths::JWKS, document(get(jwks)));
+    let demo = service.demo.clone().unwrap_or_default();
+    let endpoints = for_programs()
+        .merge(for_browsers())
+        .merge(demo.with_state(()));
     let mounted = match issuer.path() {
         "" => endpoints,
         // A path of the issuer is text, even where it looks like a pattern.
         path => Router::new().without_v07_checks().nest(path, endpoints),
     };
     mounted
-        .route(&metadata, document(get(self::metadata)))
-        .route("/healthz", document(get(healthz)))
-        .route("/readyz", document(get(readyz)))
-        .fallback(not_found)
+        // Public.
+        .route(&metadata, public_document(get(endpoints::metadata)))
+        // Public: they tell nothing but whether.
+        .route("/healthz", document(get(endpoints::healthz)))
+        .route("/readyz", document(get(endpoints::readyz)))
+        .fallback(endpoints::not_found)
         .with_state(service)
 }
 
+/// What programs use, below the issuer. Scripts in browsers are programs as well, but at introspection: who asks there has a
+/// secret that no script keeps.
+fn for_programs() -> Router<Service> {
+    Router::new()
+        // The client proves who it is, or names itself if it cannot.
+        .route(
+            paths::TOKEN,
+            open_to_scripts(form(post(endpoints::token)), "POST"),
+        )
+        .route(
+            paths::REVOKE,
+            open_to_scripts(form(post(endpoints::revoke)), "POST"),
+        )
+        // The caller proves who it is.
+        .route(paths::INTROSPECT, form(post(endpoints::introspect)))
+        // An access token with the scope `openid`.
+        .route(
+            paths::USERINFO,
+            open_to_scripts(userinfo(), "GET, HEAD, POST"),
+        )
+        // Public.
+        .route(paths::JWKS, public_document(get(endpoints::jwks)))
+        .route(
+            paths::OPENID_CONFIGURATION,
+            public_document(get(endpoints::metadata)),
+        )
+}
+
+/// What browsers use, below the issuer. No script of another origin reads any of it (RFC 9700 §2.6).
+fn for_browsers() -> Router<Service> {
+    Router::new()
+        // Public: nothing happens but what the session of the browser, and the user, allow.
+        .route(
+            paths::AUTHORIZE,
+            visited(get(front_channel::authorize).post(front_channel::authorize)),
+        )
+        .route(
+            paths::LOGOUT,
+            visited(get(front_channel::sign_out).post(front_channel::sign_out)),
+        )
+        // The browser that was shown the page, from that page.
+        .route(paths::SIGN_IN, submitted(post(forms::sign_in)))
+        .route(
+            paths::SELECT_ACCOUNT,
+            submitted(post(forms::select_account)),
+        )
+        .route(paths::CONSENT, submitted(post(forms::consent)))
+        .route(
+            paths::CONFIRM_SIGN_OUT,
+            submitted(post(forms::confirm_sign_out)),
+        )
+}
+
 /// RFC 6749 §3.2: "The client MUST use the HTTP "POST" method"; the same at the other two.
-fn form_endpoint(method: MethodRouter<Service>) -> MethodRouter<Service> {
+fn form(method: MethodRouter<Service>) -> MethodRouter<Service> {
     method.fallback(|| async { respond::method_not_allowed("POST") })
+}
+
+/// OpenID Connect Core §5.3.1: by GET or by POST.
+fn userinfo() -> MethodRouter<Service> {
+    get(endpoints::userinfo)
+        .post(endpoints::userinfo)
+        .fallback(|| async { respond::method_not_allowed("GET, HEAD, POST") })
 }
 
 fn document(method: MethodRouter<Service>) -> MethodRouter<Service> {
     method.fallback(|| async { respond::method_not_allowed("GET, HEAD") })
 }
 
-async fn token(State(service): State<Service>, request: Request) -> Response {
-    let provider = &service.provider;
-    let answer = async {
-        let read = service.read_form(request, TokenRequest::REPEATABLE).await?;
-        let request = TokenRequest::read(&borrow(&read.authorization), &read.form)?;
-        provider.token(request, read.origin).await
-    };
-    let realm = provider.settings().issuer.as_str();
-    match answer.await {
-        Ok(token) => respond::json(StatusCode::OK, &token),
-        Err(error) => respond::error(&error, realm),
-    }
+fn public_document(method: MethodRouter<Service>) -> MethodRouter<Service> {
+    open_to_scripts(document(method), "GET, HEAD")
 }
 
-async fn introspect(State(service): State<Service>, request: Request) -> Response {
-    let provider = &service.provider;
-    let answer = async {
-        let read = service.read_form(request, &[]).await?;
-        let request = IntrospectionRequest::read(&borrow(&read.authorization), &read.form)?;
-        provider.introspect(request, read.origin).await
-    };
-    let realm = provider.settings().issuer.as_str();
-    match answer.await {
-        Ok(introspection) => respond::json(StatusCode::OK, &introspection),
-        Err(error) => respond::error(&error, realm),
-    }
+fn visited(method: MethodRouter<Service>) -> MethodRouter<Service> {
+    method.fallback(|| async { answer::method_not_allowed("GET, HEAD, POST") })
 }
 
-async fn revoke(State(service): State<Service>, request: Request) -> Response {
-    let provider = &service.provider;
-    let answer = async {
-        let read = service.read_form(request, &[]).await?;
-        let request = RevocationRequest::read(&borrow(&read.authorization), &read.form)?;
-        provider.revoke(request, read.origin).await
-    };
-    let realm = provider.settings().issuer.as_str();
-    match answer.await {
-        // RFC 7009 §2.2: "The content of the response body is ignored by the client".
-        Ok(()) => respond::json(StatusCode::OK, &json!({})),
-        Err(error) => respond::error(&error, realm),
-    }
+fn submitted(method: MethodRouter<Service>) -> MethodRouter<Service> {
+    method.fallback(|| async { answer::method_not_allowed("POST") })
 }
 
-async fn jwks(State(service): State<Service>) -> Response {
-    respond::public_json(&service.provider.jwks(), JWKS_MAX_AGE)
-}
-
-async fn metadata(State(service): State<Service>) -> Response {
-    respond::public_json(&service.provider.metadata(), JWKS_MAX_AGE)
-}
-
-/// The process lives.
-async fn healthz() -> Response {
-    respond::json(StatusCode::OK, &json!({ "status": "ok" }))
-}
-
-/// The process can do its work: storage answers.
-async fn readyz(State(service): State<Service>) -> Response {
-    if service.provider.is_ready().await {
-        respond::json(StatusCode::OK, &json!({ "status": "ready" }))
-    } else {
-        respond::json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &json!({ "status": "not ready", "storage": "does not answer" }),
-        )
-    }
-}
-
-async fn not_found() -> Response {
-    respond::json(
-        StatusCode::NOT_FOUND,
-        &json!({ "error": "not_found", "error_description": "there is nothing at this path" }),
-    )
-}
-
-/// What every form endpoint reads.
-struct ReadForm {
-    /// Where the request comes from.
-    origin: Origin,
-    /// The `Authorization` headers.
-    authorization: Vec<String>,
-    /// The parameters of the body.
-    form: Form,
-}
-
-impl Service {
-    async fn read_form(
-        &self,
-        request: Request,
-        repeatable: &[&str],
-    ) -> Result<ReadForm, ErrorResponse> {
-        // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
-        // request URI." These endpoints have no query of their own.
-        if request.uri().query().is_some_and(|query| !query.is_empty()) {
-            return Err(ErrorResponse::new(
-                ErrorCode::InvalidRequest,
-                "send the parameters in the body, never in the URL",
-            ));
-        }
-        let headers = request.headers();
-        let origin = origin::origin(request.extensions(), headers, &self.trusted_proxies);
-        let authorization = authorization(headers)?;
-        body::require_form(headers)?;
-        let body = body::read(request.into_body()).await?;
-        let form = Form::parse(body.expose(), repeatable)?;
-        Ok(ReadForm {
-            origin,
-            authorization,
-            form,
-        })
-    }
-}
-
-fn authorization(headers: &HeaderMap) -> Result<Vec<String>, ErrorResponse> {
-    headers
-        .get_all(header::AUTHORIZATION)
-        .iter()
-        .map(|value| value.to_str().map(str::to_owned))
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            ErrorResponse::new(
-                ErrorCode::InvalidRequest,
-                "the Authorization header is not ASCII",
-            )
-        })
-}
-
-fn borrow(values: &[String]) -> Vec<&str> {
-    values.iter().map(String::as_str).collect()
-}
+#[cfg(test)]
+mod tests;

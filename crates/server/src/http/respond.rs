@@ -1,7 +1,7 @@
-//! Writing responses.
+//! Writing responses to programs.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use countersign_protocol::ErrorResponse;
 use serde::Serialize;
 use serde_json::json;
@@ -9,12 +9,22 @@ use serde_json::json;
 /// A JSON response that nobody may keep.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     let mut response = bare(status, body);
-    let headers = response.headers_mut();
-    // RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field with a
-    // value of "no-store" ... as well as the "Pragma" response header field with a value of "no-cache"."
+    forbid_keeping(response.headers_mut());
+    response
+}
+
+/// A JWT that nobody may keep, as it is (RFC 7519 §10.3.1).
+pub(super) fn jwt(jwt: String) -> Response<Body> {
+    let mut response = of_type("application/jwt", Body::from(jwt));
+    forbid_keeping(response.headers_mut());
+    response
+}
+
+/// RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field with a value of
+/// "no-store" ... as well as the "Pragma" response header field with a value of "no-cache"."
+pub(super) fn forbid_keeping(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    response
 }
 
 /// A JSON document that everybody may keep for `max_age` seconds.
@@ -30,6 +40,7 @@ pub(super) fn public_json(body: &impl Serialize, max_age: i64) -> Response<Body>
 pub(super) fn error(error: &ErrorResponse, realm: &str) -> Response<Body> {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error);
+    tell_when(response.headers_mut(), status, error.retry_after);
     for challenge in error.www_authenticate(realm) {
         if let Ok(value) = HeaderValue::try_from(challenge) {
             response
@@ -37,17 +48,17 @@ pub(super) fn error(error: &ErrorResponse, realm: &str) -> Response<Body> {
                 .append(header::WWW_AUTHENTICATE, value);
         }
     }
-    if let Some(seconds) = error.retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// When the request may be tried again, and whether it has to be on another connection.
+pub(super) fn tell_when(headers: &mut HeaderMap, status: StatusCode, retry_after: Option<u32>) {
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 /// 405 with the methods that the resource has (RFC 9110 §15.5.6).
@@ -76,13 +87,15 @@ fn bare(status: StatusCode, body: &impl Serialize) -> Response<Body> {
             )
         }
     };
-    let mut response = Response::new(body);
+    let mut response = of_type("application/json; charset=UTF-8", body);
     *response.status_mut() = status;
+    response
+}
+
+fn of_type(media_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=UTF-8"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

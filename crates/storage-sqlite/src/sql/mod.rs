@@ -2,10 +2,12 @@
 
 pub(crate) mod changes;
 pub(crate) mod clients;
+pub(crate) mod consents;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod meta;
 pub(crate) mod registry;
+pub(crate) mod sessions;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
 pub(crate) mod users;
@@ -43,7 +45,29 @@ macro_rules! user_is_live {
     };
 }
 
-use {client_is_live, statements, user_is_live};
+/// Whether the session in which a row of `grants` was authorized is there; true if there was none.
+macro_rules! session_is_there {
+    () => {
+        "(grants.session IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE sessions.id = grants.session))"
+    };
+}
+
+/// Whether the session with which a row of `grants` ends is there; true if it ends with none.
+macro_rules! session_is_live {
+    () => {
+        "(grants.ends_with_session IS NOT TRUE \
+         OR EXISTS (SELECT 1 FROM sessions WHERE sessions.id = grants.session))"
+    };
+}
+
+/// The columns of a user, beside those of another table.
+macro_rules! joined_user {
+    () => {
+        "users.id, epoch, enabled, revision, users.created_at, username, password, profile"
+    };
+}
+
+use {client_is_live, joined_user, session_is_live, session_is_there, statements, user_is_live};
 
 #[cfg(test)]
 mod tests {
@@ -51,13 +75,15 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&[&str]; 9] = [
+    const ALL: [&[&str]; 11] = [
         changes::ALL,
         clients::ALL,
+        consents::ALL,
         grants::ALL,
         keys::ALL,
         meta::ALL,
         registry::ALL,
+        sessions::ALL,
         throttle::ALL,
         tokens::ALL,
         users::ALL,
@@ -103,17 +129,20 @@ mod tests {
     }
 
     #[test]
-    fn using_a_refresh_token_changes_no_index() {
+    fn using_a_refresh_token_or_a_session_changes_no_index() {
         let connection = schema();
         for sql in [
             grants::ROTATE_REFRESH,
             grants::RETRY_REFRESH,
             grants::USE_REFRESH,
+            sessions::USE_SESSION,
         ] {
             assert_eq!(written(&connection, sql), 1, "{sql}");
         }
         // The row, and the index by which the sweep finds it.
         assert_eq!(written(&connection, grants::LOOK_AGAIN), 2);
+        // The row, and the index of unredeemed codes.
+        assert_eq!(written(&connection, grants::REDEEM_CODE), 2);
     }
 
     #[test]

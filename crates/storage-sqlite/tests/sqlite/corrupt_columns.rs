@@ -1,10 +1,10 @@
 //! One column of one row that cannot be read is told by the names of both, without what lies in it.
 
 use countersign_storage::contract::run;
-use countersign_storage::contract::samples::{NOW, token_of};
+use countersign_storage::contract::samples::{NOW, consent, token_of};
 use countersign_storage::{
-    ClientStore, GrantFilter, GrantStore, Issued, Liveness, LivenessQuery, Maintenance,
-    RegistryStore, StoreError, ThrottleStore, TokenStore, UserStore,
+    ClientStore, ConsentStore, GrantFilter, GrantStore, Issued, Liveness, LivenessQuery,
+    Maintenance, RegistryStore, SessionStore, StoreError, ThrottleStore, TokenStore, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -17,7 +17,13 @@ enum Ask {
     FindUser,
     ListUsers,
     UpdateUser,
+    FindSession,
+    ListSessions,
+    FindConsent,
+    ListConsents,
+    RememberConsent,
     FindGrant,
+    FindCode,
     ListGrants,
     RotateRefresh,
     Registry,
@@ -26,7 +32,7 @@ enum Ask {
 
 use Ask::*;
 
-/// The table, what is done to its one row, and the question. The column is the one that is set.
+/// The table, what is done to its rows, and the question about one of them. The column is the one that is set.
 const COLUMNS: &[(&str, &str, Ask)] = &[
     ("clients", "revision = -1", UpdateClient),
     ("users", "epoch = -1", FindUser),
@@ -37,6 +43,19 @@ const COLUMNS: &[(&str, &str, Ask)] = &[
     ("users", "profile = '{\"hunter2\":1}'", ListUsers),
     ("users", "profile = 'null'", FindGrant),
     ("users", "epoch = -1", FindGrant),
+    ("users", "epoch = -1", FindSession),
+    ("sessions", "user = x'00'", FindSession),
+    ("sessions", "user_epoch = -1", FindSession),
+    (
+        "sessions",
+        "secret_hash = CAST('hunter2' AS BLOB)",
+        FindSession,
+    ),
+    ("sessions", "amr = '[\"hunter2\"'", FindSession),
+    ("sessions", "amr = 'null'", ListSessions),
+    ("consents", "client = x'00'", ListConsents),
+    ("consents", "scope = 'hunter2  \"'", FindConsent),
+    ("consents", "scope = 'hunter2  \"'", RememberConsent),
     ("grants", "client = x'00'", FindGrant),
     ("grants", "client_epoch = -1", FindGrant),
     ("grants", "user = x'00'", ListGrants),
@@ -59,6 +78,15 @@ const COLUMNS: &[(&str, &str, Ask)] = &[
     ("grants", "retried = NULL", FindGrant),
     ("grants", "scope = 'hunter2  \"'", FindGrant),
     ("grants", "resources = '[\"hunter2\"]'", FindGrant),
+    ("grants", "session = NULL", FindCode),
+    ("grants", "session = CAST('hunter2' AS BLOB)", FindCode),
+    ("grants", "ends_with_session = NULL", FindCode),
+    ("grants", "code_nonce = NULL", FindCode),
+    ("grants", "code_nonce = CAST('hunter2' AS BLOB)", FindCode),
+    ("grants", "code_expires_at = NULL", FindCode),
+    ("grants", "facts = NULL", FindCode),
+    ("grants", "facts = '{\"hunter2\"'", FindCode),
+    ("grants", "facts = '{\"hunter2\":1}'", FindCode),
     ("scopes", "claims = '[\"hunter2'", Registry),
     ("resources", "scope = 'hunter2  \"'", Registry),
     ("failures", "count = -1", Failures),
@@ -71,7 +99,16 @@ async fn ask(store: &SqliteStore, scene: &Scene, question: Ask) -> Option<StoreE
         FindUser => store.find_user(user.id).await.err(),
         ListUsers => store.list_users(None, 10).await.err(),
         UpdateUser => store.update_user(user, Issued::Lives, NOW).await.err(),
+        FindSession => store.find_session(scene.session.id).await.err(),
+        ListSessions => store.list_sessions(None, None, 10).await.err(),
+        FindConsent => store.find_consent(user.id, client.id).await.err(),
+        ListConsents => store.list_consents(user.id, None, 10).await.err(),
+        RememberConsent => {
+            let more = consent(&user, &client, "write");
+            store.remember_consent(more).await.err()
+        }
         FindGrant => store.find_grant(scene.grant.id).await.err(),
+        FindCode => store.find_grant(scene.coded.id).await.err(),
         ListGrants => store
             .list_grants(GrantFilter::default(), None, 10)
             .await
@@ -94,7 +131,10 @@ fn corrupt_columns_are_named_and_not_shown() {
             let scene = Scene::set(&store).await;
             let name = match table {
                 "clients" => "a".to_owned(),
-                "users" => scene.user.id.to_string(),
+                // A consent is told by its user.
+                "users" | "consents" => scene.user.id.to_string(),
+                "sessions" => scene.session.id.to_string(),
+                "grants" if matches!(question, FindCode) => scene.coded.id.to_string(),
                 "grants" => scene.grant.id.to_string(),
                 "scopes" => "read".to_owned(),
                 "resources" => "https://api.example.com".to_owned(),
@@ -148,7 +188,10 @@ fn sweep_goes_on_past_a_grant_that_cannot_be_read() {
         assert!(store.find_grant(scene.grant.id).await.is_err());
         tamper(&file(&folder), "UPDATE grants SET scope = 'read'");
         assert_eq!(store.sweep(end.plus(86_399), 100).await, Ok(0));
-        assert_eq!(store.sweep(end.plus(86_400), 100).await, Ok(1));
-        assert_eq!(store.find_grant(scene.grant.id).await, Ok(None));
+        // The other one ended with its session meanwhile.
+        assert_eq!(store.sweep(end.plus(86_400), 100).await, Ok(2));
+        for grant in [&scene.grant, &scene.coded] {
+            assert_eq!(store.find_grant(grant.id).await, Ok(None));
+        }
     });
 }

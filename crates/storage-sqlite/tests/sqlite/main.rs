@@ -1,6 +1,7 @@
 //! The SQLite backend, seen from outside.
 
 mod backup;
+mod checks;
 mod contract;
 mod corrupt;
 mod corrupt_columns;
@@ -9,6 +10,7 @@ mod faults;
 mod migrate;
 mod mount;
 mod open;
+mod pages;
 mod scene;
 mod two_handles;
 

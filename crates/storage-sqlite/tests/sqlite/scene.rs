@@ -1,16 +1,19 @@
 //! Something of everything that a store keeps, what can be read of it, and every verb that changes it.
 
 use countersign_core::{
-    Client, CurrentRefresh, Grant, KeyId, ResourceUri, ScopeToken, Timestamp, User,
+    Client, Consent, CurrentRefresh, EntityId, Grant, KeyId, ResourceUri, ScopeToken, Session,
+    Timestamp, User,
 };
 use countersign_storage::contract::samples::{
-    NOW, client, create, create_grant, create_user, grant, key, key_id, next_refresh,
-    resource_definition, scope_definition, token_of, user,
+    Counting, NOW, client, coded_grant, consent, create, create_grant, create_session, create_user,
+    first_refresh, grant, key, key_id, limits, next_refresh, renewed, resource_definition,
+    scope_definition, session, token_of, user,
 };
 use countersign_storage::{
-    ChangeCursor, ChangeFeed, ClientStore, Deployment, Failures, GrantFilter, GrantStore, Issued,
-    KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, Registry, RegistryStore, RestoreGap,
-    SeenRefresh, StoreError, ThrottleStore, ThrottleSubject, TokenStore, UserStore,
+    ChangeCursor, ChangeFeed, ClientStore, ConsentStore, Deployment, Failures, GrantFilter,
+    GrantLimits, GrantStore, Issued, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance,
+    Registry, RegistryStore, RestoreGap, SeenCode, SeenRefresh, SessionStore, StoreError,
+    ThrottleStore, ThrottleSubject, TokenStore, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -18,7 +21,10 @@ use countersign_storage_sqlite::SqliteStore;
 pub(crate) struct Scene {
     pub(crate) client: Client,
     pub(crate) user: User,
+    pub(crate) session: Session,
     pub(crate) grant: Grant,
+    /// A later grant with a code that nobody has redeemed; it ends with the session.
+    pub(crate) coded: Grant,
     /// What a rotation makes of the refresh token of the grant.
     pub(crate) next: CurrentRefresh,
 }
@@ -28,6 +34,9 @@ pub(crate) struct Scene {
 pub(crate) struct Snapshot {
     clients: Vec<Client>,
     users: Vec<User>,
+    sessions: Vec<Session>,
+    sessions_of_user: Vec<Session>,
+    consents: Vec<Consent>,
     grants: Vec<Grant>,
     keys: KeyRing,
     registry: Registry,
@@ -47,7 +56,15 @@ pub(crate) enum Write {
     CreateUser,
     UpdateUser,
     RemoveUser,
+    CreateSession,
+    RenewSession,
+    UseSession,
+    EndSession,
+    RememberConsent,
+    ForgetConsent,
     CreateGrant,
+    CreateCode,
+    RedeemCode,
     RotateRefresh,
     RetryRefresh,
     UseRefresh,
@@ -69,7 +86,7 @@ pub(crate) enum Write {
 
 impl Write {
     /// Every verb, with the last of the rows that it writes, as the event of a trigger.
-    pub(crate) const ALL: [(Self, &str); 25] = [
+    pub(crate) const ALL: [(Self, &str); 33] = [
         (Self::CreateClient, "INSERT ON change_log"),
         (Self::UpdateClient, "INSERT ON change_log"),
         (Self::EndEverything, "INSERT ON change_log"),
@@ -77,7 +94,15 @@ impl Write {
         (Self::CreateUser, "INSERT ON change_log"),
         (Self::UpdateUser, "INSERT ON change_log"),
         (Self::RemoveUser, "INSERT ON change_log"),
+        (Self::CreateSession, "DELETE ON sessions"),
+        (Self::RenewSession, "UPDATE ON sessions"),
+        (Self::UseSession, "UPDATE ON sessions"),
+        (Self::EndSession, "DELETE ON sessions"),
+        (Self::RememberConsent, "UPDATE ON consents"),
+        (Self::ForgetConsent, "DELETE ON consents"),
         (Self::CreateGrant, "DELETE ON grants"),
+        (Self::CreateCode, "DELETE ON grants"),
+        (Self::RedeemCode, "UPDATE ON grants"),
         (Self::RotateRefresh, "UPDATE ON grants"),
         (Self::RetryRefresh, "UPDATE ON grants"),
         (Self::UseRefresh, "UPDATE ON grants"),
@@ -117,12 +142,22 @@ fn old_key() -> KeyId {
 impl Scene {
     pub(crate) async fn set(store: &SqliteStore) -> Self {
         let (client, user) = (create(store, "a").await, create_user(store, "a").await);
+        let session = create_session(store, &user).await;
         let grant = create_grant(store, &client, &user).await;
+        let coded = Grant {
+            id: EntityId::generate(NOW.plus(1), &Counting).into(),
+            ..coded_grant(&client, &user, &session)
+        };
+        assert!(store.create_grant(coded.clone(), limits(2)).await.is_ok());
+        let agreed = consent(&user, &client, "read");
+        assert!(store.remember_consent(agreed).await.is_ok());
         let next = next_refresh(grant.refresh.as_ref().expect("it has a refresh token"));
         let scene = Self {
             client,
             user,
+            session,
             grant,
+            coded,
             next,
         };
         let resource = resource_definition(resource().as_str());
@@ -137,6 +172,17 @@ impl Scene {
         SeenRefresh::of(&self.grant).expect("it has a refresh token")
     }
 
+    fn seen_code(&self) -> SeenCode {
+        let authorization = self.coded.authorization.as_ref();
+        let code = authorization.and_then(|it| it.code.as_ref());
+        SeenCode {
+            grant: self.coded.id,
+            nonce: code.expect("it has a code").nonce,
+            client_epoch: self.coded.client_epoch,
+            user_epoch: self.coded.user_epoch,
+        }
+    }
+
     pub(crate) async fn snapshot(&self, store: &SqliteStore) -> Result<Snapshot, StoreError> {
         let query = LivenessQuery {
             client_id: self.client.client_id.clone(),
@@ -145,6 +191,11 @@ impl Scene {
         Ok(Snapshot {
             clients: store.list_clients(None, 100_000).await?,
             users: store.list_users(None, 100_000).await?,
+            sessions: store.list_sessions(None, None, 100_000).await?,
+            sessions_of_user: store
+                .list_sessions(Some(self.user.id), None, 100_000)
+                .await?,
+            consents: store.list_consents(self.user.id, None, 100_000).await?,
             grants: store
                 .list_grants(GrantFilter::default(), None, 100_000)
                 .await?,
@@ -177,9 +228,40 @@ impl Scene {
                 updated.await.map(drop)
             }
             Write::RemoveUser => store.remove_user(self.user.id, NOW).await.map(drop),
-            Write::CreateGrant => {
-                let created = store.create_grant(grant(&self.client, &self.user), 1);
+            Write::CreateSession => {
+                let created = store.create_session(session(&self.user), None, 1);
                 created.await.map(drop)
+            }
+            Write::RenewSession => {
+                let seen = self.session.secret_hash;
+                let renewed = store.renew_session(seen, renewed(&self.session));
+                renewed.await.map(drop)
+            }
+            Write::UseSession => store.use_session(self.session.id, later).await,
+            Write::EndSession => store.end_session(self.session.id).await.map(drop),
+            Write::RememberConsent => {
+                let more = consent(&self.user, &self.client, "write");
+                store.remember_consent(more).await
+            }
+            Write::ForgetConsent => {
+                let forgotten = store.forget_consent(self.user.id, self.client.id);
+                forgotten.await.map(drop)
+            }
+            Write::CreateGrant => {
+                let created = store.create_grant(grant(&self.client, &self.user), limits(1));
+                created.await.map(drop)
+            }
+            Write::CreateCode => {
+                let grant = coded_grant(&self.client, &self.user, &self.session);
+                let limits = GrantLimits {
+                    of_client: 3,
+                    unredeemed: 1,
+                };
+                store.create_grant(grant, limits).await.map(drop)
+            }
+            Write::RedeemCode => {
+                let redeemed = store.redeem_code(self.seen_code(), later, Some(first_refresh()));
+                redeemed.await.map(drop)
             }
             Write::RotateRefresh => {
                 let rotated = store.rotate_refresh(self.seen(), self.next.clone());

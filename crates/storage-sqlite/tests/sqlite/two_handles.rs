@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use countersign_core::{
-    Client, ClientId, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord, NewClient,
-    NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Timestamp, TokenId,
-    User, UsernameKey,
+    Client, ClientId, Consent, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord,
+    NewClient, NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Session,
+    Timestamp, TokenId, User, UsernameKey,
 };
 use countersign_storage::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, CreateClient, CreateGrant,
-    CreateUser, Define, Deployment, EndGrant, Failures, FoundGrant, GrantFilter, GrantStore,
-    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, MarkDeployment,
-    RefreshOutcome, Registry, RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RestoreGap,
-    RevokeKey, RevokeToken, SeenRefresh, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
-    UpdateClient, UpdateUser, UserStore,
+    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, ConsentStore, CreateClient,
+    CreateGrant, CreateSession, CreateUser, Define, Deployment, EndGrant, EndSession, Failures,
+    FoundGrant, FoundSession, GrantFilter, GrantLimits, GrantStore, Issued, KeyRing, KeyStore,
+    Liveness, LivenessQuery, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
+    RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey,
+    RevokeToken, SeenCode, SeenRefresh, SessionStore, StoreError, ThrottleStore, ThrottleSubject,
+    TokenStore, UpdateClient, UpdateUser, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -65,9 +66,24 @@ delegate! {
         update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
         remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
     }
+    SessionStore {
+        create_session(session: Session, replaces: Option<EntityId>, limit: u32) -> CreateSession;
+        renew_session(seen: [u8; 32], renewed: Session) -> RenewSession;
+        find_session(id: EntityId) -> Option<FoundSession>;
+        use_session(id: EntityId, now: Timestamp) -> ();
+        end_session(id: EntityId) -> EndSession;
+        list_sessions(user: Option<EntityId>, after: Option<EntityId>, limit: u32) -> Vec<Session>;
+    }
+    ConsentStore {
+        remember_consent(consent: Consent) -> ();
+        find_consent(user: EntityId, client: EntityId) -> Option<Consent>;
+        list_consents(user: EntityId, after: Option<EntityId>, limit: u32) -> Vec<Consent>;
+        forget_consent(user: EntityId, client: EntityId) -> bool;
+    }
     GrantStore {
-        create_grant(grant: Grant, limit: u32) -> CreateGrant;
+        create_grant(grant: Grant, limits: GrantLimits) -> CreateGrant;
         find_grant(id: GrantId) -> Option<FoundGrant>;
+        redeem_code(seen: SeenCode, redeemed_at: Timestamp, refresh: Option<CurrentRefresh>) -> RedeemCode;
         rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
         retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
         use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use countersign_core::{Client, EntityId, Epoch, Grant, GrantId, User};
 
 use super::samples::{
-    NOW, client, create, create_grant, create_user, grant, grant_at, user, varied_grants,
+    NOW, client, create, create_grant, create_session, create_user, grant, grant_at, grant_in,
+    limits, user, varied_grants,
 };
 use super::scene::{End, Scene, change_user};
 use super::{RACERS, count, race};
-use crate::{CreateGrant, EndGrant, FoundGrant, GrantFilter, Issued, Liveness, Store, StoreError};
+use crate::{
+    CreateGrant, EndGrant, EndSession, FoundGrant, GrantFilter, Issued, Liveness, Store, StoreError,
+};
 
 /// What was created comes back as it was given, with what it stands on.
 pub async fn created_grant_is_found_with_every_field(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
-    let mut stored = vec![scene.grant];
-    for grant in varied_grants(&scene.client, &scene.user) {
-        let answer = store.create_grant(grant.clone(), 1_000).await;
+    let mut stored = vec![scene.grant.clone()];
+    for grant in varied_grants(&scene.client, &scene.user, &scene.session) {
+        let answer = store.create_grant(grant.clone(), limits(1_000)).await;
         assert_eq!(answer, Ok(created(&[])), "{grant:?}");
         stored.push(grant);
     }
@@ -26,6 +29,7 @@ pub async fn created_grant_is_found_with_every_field(store: Arc<dyn Store>) {
             grant: grant.clone(),
             client_is_live: true,
             user: Some(scene.user.clone()),
+            session_is_there: true,
         };
         assert_eq!(store.find_grant(grant.id).await, Ok(Some(found)));
     }
@@ -37,7 +41,8 @@ pub async fn created_grant_is_found_with_every_field(store: Arc<dyn Store>) {
     assert_eq!(store.find_grant(GrantId::NONE).await, Ok(None));
 }
 
-/// RULES A1, R10: a grant is stored only if its client and its user are as it says. The client is told first.
+/// RULES A1, R10: a grant is stored only if its client, its user and its session are as it says. They are told in this
+/// order.
 pub async fn rule_r10_grant_of_what_ended_is_refused(store: Arc<dyn Store>) {
     let client_is = |id, epoch| move |it: &mut Grant| (it.client, it.client_epoch) = (id, epoch);
     let user_is = |id, epoch| move |it: &mut Grant| (it.user, it.user_epoch) = (id, epoch);
@@ -46,6 +51,8 @@ pub async fn rule_r10_grant_of_what_ended_is_refused(store: Arc<dyn Store>) {
     let of_b = create_user(&*store, "b").await;
     let gone = client("gone").with_epoch(a.epoch);
     let nobody = user("nobody").with_epoch(of_a.epoch);
+    let session = create_session(&*store, &of_a).await;
+    assert_eq!(store.end_session(session.id).await, Ok(EndSession::Ended));
     let next = |epoch: Epoch| Epoch::from_number(epoch.number() + 1);
 
     let no_client: [&dyn Fn(&mut Grant); 4] = [
@@ -62,24 +69,32 @@ pub async fn rule_r10_grant_of_what_ended_is_refused(store: Arc<dyn Store>) {
     ];
     for (number, change) in no_client.iter().enumerate() {
         for also_no_user in [None, Some(no_user[number])] {
-            let mut grant = grant(&a, &of_a);
+            let mut grant = grant_in(&a, &of_a, &session);
             change(&mut grant);
             also_no_user.inspect(|change| change(&mut grant));
-            let answer = store.create_grant(grant, 10).await;
+            let answer = store.create_grant(grant, limits(10)).await;
             assert_eq!(answer, Ok(CreateGrant::ClientEnded), "{number}");
         }
     }
     for (number, change) in no_user.iter().enumerate() {
-        let mut grant = grant(&a, &of_a);
-        change(&mut grant);
-        let answer = store.create_grant(grant, 10).await;
-        assert_eq!(answer, Ok(CreateGrant::UserEnded), "{number}");
+        for mut grant in [grant(&a, &of_a), grant_in(&a, &of_a, &session)] {
+            change(&mut grant);
+            let answer = store.create_grant(grant, limits(10)).await;
+            assert_eq!(answer, Ok(CreateGrant::UserEnded), "{number}");
+        }
+    }
+    for ends_with_session in [true, false] {
+        let mut grant = grant_in(&a, &of_a, &session);
+        let authorization = grant.authorization.as_mut();
+        authorization.expect("it has one").ends_with_session = ends_with_session;
+        let answer = store.create_grant(grant, limits(10)).await;
+        assert_eq!(answer, Ok(CreateGrant::SessionEnded));
     }
     let all = store.list_grants(GrantFilter::default(), None, 10).await;
     assert_eq!(all, Ok(Vec::new()));
 }
 
-/// RULES A1, R10: whatever ended the client or the user of a scene, no grant is stored on it, and none is ended for it.
+/// RULES A1, R10: whatever ended the client, the user or the session of a scene, no grant is stored on it, and none is ended for it.
 pub async fn rule_r10_no_grant_after_the_end(store: Arc<dyn Store>) {
     for end in End::ALL {
         let scene = Scene::set(&store, &format!("{end:?}")).await;
@@ -87,10 +102,15 @@ pub async fn rule_r10_no_grant_after_the_end(store: Arc<dyn Store>) {
         let expected = match end.told() {
             Liveness::ClientEnded => Ok(CreateGrant::ClientEnded),
             Liveness::UserEnded => Ok(CreateGrant::UserEnded),
+            Liveness::SessionEnded => Ok(CreateGrant::SessionEnded),
             _ => Ok(created(&[])),
         };
-        let grant = grant(&scene.client, &scene.user);
-        assert_eq!(store.create_grant(grant, 0).await, expected, "{end:?}");
+        let grant = scene.another_grant();
+        assert_eq!(
+            store.create_grant(grant, limits(0)).await,
+            expected,
+            "{end:?}"
+        );
         if end != End::Grant {
             assert!(scene.found(&store).await.is_some(), "{end:?}");
         }
@@ -105,10 +125,14 @@ pub async fn reused_grant_id_is_refused(store: Arc<dyn Store>) {
         ..grant(&scene.client, &scene.user)
     };
     let id = EntityId::from_bytes(*again.id.as_bytes());
-    let answer = store.create_grant(again, 0).await;
+    let answer = store.create_grant(again, limits(0)).await;
     assert_eq!(answer, Err(StoreError::EntityIdTaken(id)));
     let found = scene.found(&store).await;
-    assert_eq!(found.map(|it| it.grant), Some(scene.grant));
+    assert_eq!(found.map(|it| it.grant), Some(scene.grant.clone()));
+    // Told last.
+    scene.end(&store, End::Session).await;
+    let answer = store.create_grant(scene.grant, limits(0)).await;
+    assert_eq!(answer, Ok(CreateGrant::SessionEnded));
 }
 
 /// RULES R10: a bounded number of grants per user and client, the oldest ended; nobody else's is.
@@ -122,7 +146,10 @@ pub async fn rule_r10_limit_ends_the_oldest_of_the_pair(store: Arc<dyn Store>) {
         others.push(grant_at(client, user, NOW.plus(-9)));
     }
     for other in &others {
-        assert_eq!(store.create_grant(other.clone(), 3).await, Ok(created(&[])));
+        assert_eq!(
+            store.create_grant(other.clone(), limits(3)).await,
+            Ok(created(&[]))
+        );
     }
     let grants: Vec<Grant> = (0..6)
         .map(|age| grant_at(&a, &alice, NOW.plus(age)))
@@ -132,11 +159,11 @@ pub async fn rule_r10_limit_ends_the_oldest_of_the_pair(store: Arc<dyn Store>) {
         .iter()
         .enumerate()
     {
-        let answer = store.create_grant(grants[number].clone(), 3).await;
+        let answer = store.create_grant(grants[number].clone(), limits(3)).await;
         assert_eq!(answer, Ok(created(ended)), "grant {number}");
     }
     // A limit that was lowered ends more than one, the oldest first.
-    let answer = store.create_grant(grants[5].clone(), 2).await;
+    let answer = store.create_grant(grants[5].clone(), limits(2)).await;
     assert_eq!(answer, Ok(created(&ids[2..4])));
     let of_alice = GrantFilter {
         user: Some(alice.id),
@@ -153,10 +180,10 @@ pub async fn rule_r10_limit_ends_the_oldest_of_the_pair(store: Arc<dyn Store>) {
 pub async fn rule_r10_limit_never_ends_the_new_grant(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
     let older = grant_at(&scene.client, &scene.user, NOW.plus(-9));
-    let answer = store.create_grant(older.clone(), 1).await;
+    let answer = store.create_grant(older.clone(), limits(1)).await;
     assert_eq!(answer, Ok(created(&[scene.grant.id])));
     let oldest = grant_at(&scene.client, &scene.user, NOW.plus(-99));
-    let answer = store.create_grant(oldest.clone(), 0).await;
+    let answer = store.create_grant(oldest.clone(), limits(0)).await;
     assert_eq!(answer, Ok(created(&[older.id])));
     assert_eq!(list(&store, GrantFilter::default()).await, [oldest.id]);
 }
@@ -166,7 +193,7 @@ pub async fn rule_r10_limit_counts_dead_grants(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
     let user = change_user(&store, &scene.user, Issued::Ends, |_| ()).await;
     let new = grant_at(&scene.client, &user, NOW.plus(1));
-    let answer = store.create_grant(new.clone(), 1).await;
+    let answer = store.create_grant(new.clone(), limits(1)).await;
     assert_eq!(answer, Ok(created(&[scene.grant.id])));
     assert_eq!(list(&store, GrantFilter::default()).await, [new.id]);
 }
@@ -176,7 +203,7 @@ pub async fn rule_r10_race_of_creations_keeps_the_limit(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
     let create = |store: Arc<dyn Store>, _| {
         let grant = grant(&scene.client, &scene.user);
-        async move { store.create_grant(grant, 5).await }
+        async move { store.create_grant(grant, limits(5)).await }
     };
     let mut ended = BTreeSet::new();
     for answer in race(&store, create).await {
@@ -193,7 +220,7 @@ pub async fn rule_r10_race_of_creations_keeps_the_limit(store: Arc<dyn Store>) {
     assert!(left.iter().all(|id| !ended.contains(id)));
 }
 
-/// RULES A1, A4: a grant that is created while its user or client ends is refused, or dead from the beginning.
+/// RULES A1, A4: a grant that is created while its user, client or session ends is refused, or dead from the beginning.
 pub async fn rule_a4_grant_raced_with_the_end_never_lives(store: Arc<dyn Store>) {
     for end in End::ALL.into_iter().filter(|end| *end != End::Grant) {
         let scene = Scene::set(&store, &format!("{end:?}")).await;
@@ -203,14 +230,15 @@ pub async fn rule_a4_grant_raced_with_the_end_never_lives(store: Arc<dyn Store>)
                 if racer == 0 {
                     scene.end(&store, end).await;
                 }
-                let grant = grant(&scene.client, &scene.user);
-                let answer = store.create_grant(grant.clone(), u32::MAX).await;
+                let grant = scene.another_grant();
+                let answer = store.create_grant(grant.clone(), limits(u32::MAX)).await;
                 (grant.id, answer)
             }
         };
         let seen = race(&store, create_or_end).await;
         let refusal = match end.told() {
             Liveness::ClientEnded => CreateGrant::ClientEnded,
+            Liveness::SessionEnded => CreateGrant::SessionEnded,
             _ => CreateGrant::UserEnded,
         };
         assert_eq!(seen[0].1, Ok(refusal.clone()), "{end:?}, answered before");
@@ -218,8 +246,7 @@ pub async fn rule_a4_grant_raced_with_the_end_never_lives(store: Arc<dyn Store>)
             let found = store.find_grant(id).await.expect("the store is up");
             match answer {
                 Ok(CreateGrant::Created { .. }) => {
-                    let found = found.expect("the row is there");
-                    assert!(!(found.client_is_live && found.user_is_live()), "{end:?}");
+                    assert!(!found.expect("the row is there").is_live(), "{end:?}");
                 }
                 refused => {
                     assert_eq!(refused, Ok(refusal.clone()), "{end:?}");
@@ -265,7 +292,10 @@ pub async fn list_grants_filters_and_pages_in_order(store: Arc<dyn Store>) {
         let (client, user): (&Client, &User) = (&clients[age % 2], &users[age / 2 % 2]);
         let at = NOW.plus(i64::try_from(age).expect("small"));
         let grant = grant_at(client, user, at);
-        assert_eq!(store.create_grant(grant.clone(), 9).await, Ok(created(&[])));
+        assert_eq!(
+            store.create_grant(grant.clone(), limits(9)).await,
+            Ok(created(&[]))
+        );
         grants.push(grant);
     }
     grants.sort_by_key(|grant| grant.created_at);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use countersign_core::{NewClient, NewUser, ScopeDefinition, User};
 
 use super::samples::{
-    NOW, client, create, create_grant, create_user, key, key_id, next_refresh, resource_definition,
-    scope_definition, token, user, username,
+    NOW, client, consent, create, create_grant, create_session, create_user, key, key_id,
+    next_refresh, renewed, resource_definition, scope_definition, token, user, username,
 };
-use super::scene::{Scene, change_client, change_user};
+use super::scene::{Scene, change_client, change_user, store_grant};
 use super::{head, since};
 use crate::{
-    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, CreateClient, CreateUser, Issued,
-    RefreshOutcome, Store, ThrottleSubject, UpdateClient, UpdateUser,
+    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, CreateClient, CreateUser, EndSession, Issued,
+    RedeemCode, RefreshOutcome, RenewSession, SeenCode, Store, ThrottleSubject, UpdateClient,
+    UpdateUser,
 };
 
 /// What was done to a store, step by step: the place behind each step, and the change that it was.
@@ -239,8 +240,8 @@ async fn refuse_changes_of_users(store: &Arc<dyn Store>, stored: User) {
     assert!(store.remove_user(nobody.id, NOW).await.is_ok());
 }
 
-/// RULES N2: liveness is read, not announced; and nobody caches failures.
-pub async fn rule_n2_grants_revocations_and_failures_log_nothing(store: Arc<dyn Store>) {
+/// RULES N2: liveness is read, not announced; and nobody caches sessions, consents and failures.
+pub async fn rule_n2_what_is_read_and_not_cached_logs_nothing(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
     let before = head(&store).await;
     for _ in 0..3 {
@@ -258,6 +259,20 @@ pub async fn rule_n2_grants_revocations_and_failures_log_nothing(store: Arc<dyn 
     ] {
         assert_eq!(outcome, Ok(RefreshOutcome::Done));
     }
+    let coded = scene.coded_grant();
+    store_grant(&store, &coded).await;
+    let seen = SeenCode::of(&coded).expect("it has a code");
+    let redeemed = store.redeem_code(seen, NOW, None).await;
+    assert_eq!(redeemed, Ok(RedeemCode::Redeemed));
+    let session = create_session(&*store, &scene.user).await;
+    let renewal = store.renew_session(session.secret_hash, renewed(&session));
+    assert_eq!(renewal.await, Ok(RenewSession::Renewed));
+    assert_eq!(store.use_session(session.id, NOW.plus(9)).await, Ok(()));
+    assert_eq!(store.end_session(session.id).await, Ok(EndSession::Ended));
+    let consent = consent(&scene.user, &scene.client, "read");
+    assert_eq!(store.remember_consent(consent).await, Ok(()));
+    let forgotten = store.forget_consent(scene.user.id, scene.client.id).await;
+    assert_eq!(forgotten, Ok(true));
     let subjects = [ThrottleSubject::from_bytes([1; 16])];
     assert!(store.count_failure(&subjects, NOW, 60).await.is_ok());
     assert!(store.forgive(&subjects).await.is_ok());

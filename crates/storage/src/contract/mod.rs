@@ -7,8 +7,12 @@
 //! | module | rules about |
 //! | --- | --- |
 //! | [`clients`], [`users`] | what is stored of them, and who may change it |
+//! | [`sessions`], [`renewal`] | how a session begins and ends, and how it goes on |
+//! | [`consents`] | what users have agreed to, and for how long it is remembered |
 //! | [`identity`] | subjects and client ids (RULES A6), epochs and what ends with them (A1, R4, R10) |
 //! | [`grants`] | what is stored of them, how many there may be, and on what they stand (A4, R10) |
+//! | [`session_grants`] | grants that end with their session, and those that outlive it (R11) |
+//! | [`codes`] | redeemed once, and no more of them than there may be (C1 to C3) |
 //! | [`refresh`] | the refresh token of a grant: one winner, and none after the end (R2, R5, R9, R11) |
 //! | [`tokens`] | revocation and liveness (A1, A2, R10) |
 //! | [`keys`], [`registry`] | the key ring (T1, T6) and the definitions |
@@ -33,16 +37,22 @@
 
 pub mod changes;
 pub mod clients;
+pub mod codes;
+pub mod consents;
 pub mod grants;
 pub mod identity;
 pub mod keys;
 pub mod log;
+mod macros;
 pub mod maintenance;
 pub mod refresh;
 pub mod registry;
+pub mod renewal;
 pub mod reopen;
 pub mod samples;
 mod scene;
+pub mod session_grants;
+pub mod sessions;
 pub mod sweep;
 pub mod throttle;
 pub mod tokens;
@@ -112,241 +122,4 @@ async fn head(store: &Arc<dyn Store>) -> ChangeCursor {
 
 async fn since(store: &Arc<dyn Store>, cursor: &ChangeCursor) -> (ChangeCursor, Vec<Change>) {
     entries(store.changes_since(cursor).await.expect("the store is up"))
-}
-
-/// One `#[test]` for each rule of the contract.
-///
-/// Takes an expression that may `.await` and gives a pair: an `Arc` of a fresh, empty store, and whatever must live
-/// as long as that (`()` if nothing does).
-#[macro_export]
-macro_rules! contract_tests {
-    ($open:expr) => {
-        $crate::contract_tests! { @rules $open;
-            clients::created_client_is_found_with_every_field
-            clients::client_id_is_taken_once
-            clients::client_ids_are_told_apart_byte_by_byte
-            clients::reused_entity_id_is_refused
-            clients::removed_client_is_gone
-            clients::rule_r10_epochs_never_repeat
-            clients::list_pages_in_order
-            clients::race_for_one_client_id_has_one_winner
-            clients::race_of_different_clients_draws_different_epochs
-            clients::race_of_removals_has_one_winner
-            clients::updated_client_is_found_with_every_field
-            clients::stale_client_update_changes_nothing
-            clients::race_of_client_updates_has_one_winner
-            users::created_user_is_found_with_every_field
-            users::username_is_taken_once
-            users::reused_user_id_is_refused
-            users::removed_user_is_gone
-            users::list_users_pages_in_order
-            users::updated_user_is_found_with_every_field
-            users::stale_user_update_changes_nothing
-            users::renamed_user_frees_its_name
-            users::race_for_one_username_has_one_winner
-            users::race_for_one_new_name_has_one_winner
-            users::race_of_user_updates_has_one_winner
-            users::race_of_user_removals_has_one_winner
-            identity::rule_a6_client_id_that_is_a_subject_is_refused
-            identity::rule_a6_subject_that_is_a_client_id_is_refused
-            identity::rule_a6_race_for_one_subject_has_one_winner
-            identity::rule_a1_clients_and_users_never_share_an_epoch
-            identity::rule_a1_race_of_draws_has_different_epochs
-            identity::rule_a1_new_epoch_of_a_client_ends_what_was_issued
-            identity::rule_a1_new_epoch_of_a_user_ends_what_was_issued
-            identity::disabled_user_has_no_live_grants_until_enabled
-            identity::rule_a1_end_everything_ends_everything
-            identity::rule_r10_new_entity_of_an_old_name_revives_nothing
-            identity::rule_r4_restore_passes_over_the_lost_epochs
-            grants::created_grant_is_found_with_every_field
-            grants::rule_r10_grant_of_what_ended_is_refused
-            grants::rule_r10_no_grant_after_the_end
-            grants::reused_grant_id_is_refused
-            grants::rule_r10_limit_ends_the_oldest_of_the_pair
-            grants::rule_r10_limit_never_ends_the_new_grant
-            grants::rule_r10_limit_counts_dead_grants
-            grants::rule_r10_race_of_creations_keeps_the_limit
-            grants::rule_a4_grant_raced_with_the_end_never_lives
-            grants::ended_grant_is_gone
-            grants::race_of_grant_ends_has_one_winner
-            grants::list_grants_filters_and_pages_in_order
-            refresh::rule_r5_rotation_makes_the_next_one_current
-            refresh::rule_r5_race_of_rotations_has_one_winner
-            refresh::rule_r5_same_attempt_wins_again
-            refresh::rule_r5_race_of_one_attempt_is_won_by_all
-            refresh::rule_r5_what_was_not_seen_is_not_changed
-            refresh::rule_r5_refresh_after_the_end_changes_nothing
-            refresh::rule_r5_epochs_must_be_as_seen
-            refresh::rule_r5_race_of_rotations_with_the_end
-            refresh::rule_r2_retry_is_noted_once
-            refresh::rule_r2_a_rotation_beside_a_retry_does_not_pass_over_it
-            refresh::rule_r9_use_drops_the_token_before
-            refresh::rule_r11_last_generation_is_stored_faithfully
-            keys::key_ring_begins_empty
-            keys::announced_keys_are_found_with_every_field
-            keys::key_ring_is_ordered_by_creation
-            keys::rule_t6_stale_version_changes_nothing
-            keys::rule_t1_key_id_is_taken_once
-            keys::revoked_key_keeps_its_first_time
-            keys::removed_keys_are_gone
-            keys::rule_t6_race_of_rotations_has_one_winner
-            keys::rule_t6_race_of_removal_and_rotation_has_one_winner
-            keys::key_ring_is_read_in_one_snapshot
-            tokens::rule_a2_token_of_a_stored_client_is_live
-            tokens::rule_a2_revoked_token_is_dead_at_once
-            tokens::rule_a2_token_of_an_unknown_client_is_dead
-            tokens::rule_a1_token_of_another_epoch_is_dead
-            tokens::rule_r10_token_stays_dead_when_its_client_comes_back
-            tokens::revocation_concerns_one_token
-            tokens::race_of_revocations_has_one_winner
-            tokens::answered_revocation_is_seen_by_every_reader
-            tokens::rule_a2_token_ends_with_what_it_stands_on
-            tokens::rule_a2_token_of_a_grant_that_is_not_its_own_is_dead
-            tokens::rule_a2_widest_end_is_told_first
-            registry::registry_begins_empty
-            registry::definitions_are_found_with_every_field
-            registry::later_definition_replaces_the_earlier_one
-            registry::forgotten_definitions_are_gone
-            registry::race_of_definitions_has_one_first
-            throttle::rule_s5_failures_are_counted_of_each_subject
-            throttle::rule_s5_window_ends_and_begins_anew
-            throttle::rule_s5_forgiven_failures_are_forgotten
-            throttle::rule_s5_race_of_failures_counts_every_one
-            changes::head_of_an_empty_store_has_no_changes
-            changes::cursor_can_be_used_again
-            changes::rule_n1_unknown_cursor_means_rebuild
-            changes::rule_n1_old_cursor_means_rebuild
-            changes::rule_n1_changes_swept_out_of_order_are_not_lost
-            changes::rule_n1_sweep_beside_a_poll_hides_nothing
-            changes::rule_n1_too_many_changes_mean_rebuild
-            changes::rule_n1_what_is_visible_is_logged
-            changes::rule_n1_polling_passes_over_nothing
-            log::rule_n1_every_change_of_a_client_is_logged
-            log::rule_n1_end_of_everything_is_logged_for_each_client
-            log::rule_n1_every_change_of_a_user_is_logged
-            log::rule_n1_every_change_of_a_setting_is_logged
-            log::rule_n1_changes_are_logged_at_their_time
-            log::rule_n1_refused_verbs_log_nothing
-            log::rule_n2_grants_revocations_and_failures_log_nothing
-            maintenance::ping_answers
-            maintenance::sweep_is_bounded
-            maintenance::sweep_removes_only_what_expired
-            maintenance::sweep_keeps_recent_changes
-            maintenance::race_of_sweeps_removes_each_row_once
-            maintenance::rule_o3_first_deployment_mark_stays
-            maintenance::rule_o3_race_of_marks_has_one_winner
-            sweep::rule_r11_sweep_keeps_a_grant_for_its_last_token
-            sweep::rule_r11_sweep_keeps_a_grant_that_was_used
-            sweep::sweep_removes_dead_grants
-            sweep::rule_s5_sweep_keeps_recent_failures
-            sweep::sweep_is_bounded_over_all_kinds
-            sweep::race_of_sweeps_and_uses_loses_no_grant
-            sweep::every_kind_of_grant_is_swept_at_its_end
-        }
-        #[test]
-        fn rule_n1_cursor_of_another_store_means_rebuild() {
-            $crate::contract::run(async {
-                let (store, _guard) = $open;
-                let (other, _other_guard) = $open;
-                $crate::contract::changes::rule_n1_cursor_of_another_store_means_rebuild(store, other)
-                    .await;
-            });
-        }
-    };
-    (@rules $open:expr; $($module:ident :: $rule:ident)*) => {
-        $(
-            #[test]
-            fn $rule() {
-                $crate::contract::run(async {
-                    let (store, _guard) = $open;
-                    $crate::contract::$module::$rule(store).await;
-                });
-            }
-        )*
-    };
-}
-
-/// One `#[test]` for each rule about a store that is opened again.
-///
-/// Takes an expression that may `.await` and gives a pair: an async closure that opens one and the same store (the
-/// one that it opened before is dropped by then), empty at the first time; and whatever must live as long as the
-/// closure.
-#[macro_export]
-macro_rules! reopen_tests {
-    ($opener:expr) => {
-        $crate::reopen_tests! { @rules $opener;
-            clients_outlive_the_store
-            updates_outlive_the_store
-            users_outlive_the_store
-            grants_outlive_the_store
-            definitions_outlive_the_store
-            rule_s5_failures_outlive_the_store
-            rule_r4_declared_restore_outlives_the_store
-            rule_r10_epochs_go_on
-            keys_outlive_the_store
-            revocations_outlive_the_store
-            rule_n1_change_feed_goes_on
-            rule_o3_deployment_mark_outlives_the_store
-        }
-    };
-    (@rules $opener:expr; $($rule:ident)*) => {
-        $(
-            #[test]
-            fn $rule() {
-                $crate::contract::run(async {
-                    let (open, _guard) = $opener;
-                    $crate::contract::reopen::$rule(open).await;
-                });
-            }
-        )*
-    };
-}
-
-#[cfg(test)]
-mod tests {
-    /// The rules about a store that is opened again must hold for one that was never closed.
-    mod never_closed {
-        use std::sync::Arc;
-
-        use crate::{MemoryStore, Store};
-
-        crate::reopen_tests!({
-            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-            (async move || Arc::clone(&store), ())
-        });
-    }
-
-    #[test]
-    fn every_rule_is_in_its_macro() {
-        let macros = include_str!("mod.rs");
-        let modules = [
-            ("changes", include_str!("changes.rs")),
-            ("clients", include_str!("clients.rs")),
-            ("grants", include_str!("grants.rs")),
-            ("identity", include_str!("identity.rs")),
-            ("keys", include_str!("keys.rs")),
-            ("log", include_str!("log.rs")),
-            ("maintenance", include_str!("maintenance.rs")),
-            ("refresh", include_str!("refresh.rs")),
-            ("registry", include_str!("registry.rs")),
-            ("reopen", include_str!("reopen.rs")),
-            ("sweep", include_str!("sweep.rs")),
-            ("throttle", include_str!("throttle.rs")),
-            ("tokens", include_str!("tokens.rs")),
-            ("users", include_str!("users.rs")),
-        ];
-        for (module, source) in modules {
-            for rule in source
-                .lines()
-                .filter_map(|line| line.strip_prefix("pub async fn "))
-            {
-                let rule = rule.split(['(', '<']).next().unwrap_or_default();
-                let entry = match module {
-                    "reopen" => format!("            {rule}\n"),
-                    _ => format!("{module}::{rule}"),
-                };
-                assert!(macros.contains(&entry), "{module}::{rule} is never run");
-            }
-        }
-    }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use countersign_core::{CurrentRefresh, Epoch, Generation, Grant};
 
-use super::samples::{NOW, create_grant, first_refresh, grant, next_refresh};
-use super::scene::{End, Scene};
+use super::samples::{NOW, create_grant, first_refresh, next_refresh};
+use super::scene::{End, Scene, store_grant};
 use super::{RACERS, count, race};
-use crate::{CreateGrant, RefreshOutcome, SeenRefresh, Store};
+use crate::{RefreshOutcome, SeenRefresh, Store};
 
 /// RULES R5: a rotation of what was seen makes the next one current, with every field; nothing else changes.
 pub async fn rule_r5_rotation_makes_the_next_one_current(store: Arc<dyn Store>) {
@@ -100,10 +100,9 @@ pub async fn rule_r5_what_was_not_seen_is_not_changed(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
     let without = Grant {
         refresh: None,
-        ..grant(&scene.client, &scene.user)
+        ..scene.another_grant()
     };
-    let created = store.create_grant(without.clone(), 10).await;
-    assert!(matches!(created, Ok(CreateGrant::Created { .. })));
+    store_grant(&store, &without).await;
     let generation = scene.refresh().generation.next().expect("not the last");
     let unseen = [
         SeenRefresh {
@@ -277,18 +276,13 @@ pub async fn rule_r9_use_drops_the_token_before(store: Arc<dyn Store>) {
 
 /// RULES R11: the last generation is stored as it is and compared as it is, without a wrap.
 pub async fn rule_r11_last_generation_is_stored_faithfully(store: Arc<dyn Store>) {
-    let scene = Scene::set(&store, "a").await;
-    let mut late = grant(&scene.client, &scene.user);
-    late.refresh = Some(CurrentRefresh {
-        generation: Generation::from_number(u32::MAX - 1),
-        ..first_refresh()
+    let late = Scene::set_with(&store, "a", |it| {
+        it.refresh = Some(CurrentRefresh {
+            generation: Generation::from_number(u32::MAX - 1),
+            ..first_refresh()
+        });
     });
-    let created = store.create_grant(late.clone(), 10).await;
-    assert!(matches!(created, Ok(CreateGrant::Created { .. })));
-    let late = Scene {
-        grant: late,
-        ..scene
-    };
+    let late = late.await;
     let last = next_refresh(late.refresh());
     assert_eq!(last.generation.number(), u32::MAX);
     let outcome = store.rotate_refresh(late.seen(), last.clone()).await;

@@ -7,15 +7,16 @@ use countersign_core::{Client, User};
 
 use super::entries;
 use super::samples::{
-    NOW, client, create, create_grant, create_user, key, key_id, next_refresh, secrets, token,
-    username, varied_clients, varied_grants, varied_keys, varied_resources, varied_scopes,
-    varied_users,
+    NOW, client, consent, create, create_grant, create_user, first_refresh, key, key_id,
+    next_refresh, renewed, secrets, token, username, varied_clients, varied_grants, varied_keys,
+    varied_resources, varied_scopes, varied_sessions, varied_users,
 };
-use super::scene::{Scene, change_client, change_user, liveness};
+use super::scene::{End, Scene, change_client, change_user, liveness, store_grant};
 use crate::{
-    AnnounceKeys, Change, CreateClient, CreateGrant, CreateUser, Define, Deployment, EndGrant,
-    GrantFilter, Issued, KeyRing, Liveness, MarkDeployment, RESTORE_EPOCHS, RefreshOutcome,
-    Registry, RestoreGap, RevokeKey, RevokeToken, Store, ThrottleSubject,
+    AnnounceKeys, Change, CreateClient, CreateSession, CreateUser, Define, Deployment, EndGrant,
+    GrantFilter, Issued, KeyRing, Liveness, MarkDeployment, RESTORE_EPOCHS, RedeemCode,
+    RefreshOutcome, Registry, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode, Store,
+    ThrottleSubject,
 };
 
 /// Clients come back with every field.
@@ -80,9 +81,8 @@ pub async fn users_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
 pub async fn grants_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
     let store = open().await;
     let scene = Scene::set(&store, "a").await;
-    for grant in varied_grants(&scene.client, &scene.user) {
-        let created = store.create_grant(grant, 1_000).await;
-        assert!(matches!(created, Ok(CreateGrant::Created { .. })));
+    for grant in varied_grants(&scene.client, &scene.user, &scene.session) {
+        store_grant(&store, &grant).await;
     }
     let ended = create_grant(&*store, &scene.client, &scene.user).await;
     assert_eq!(store.end_grant(ended.id).await, Ok(EndGrant::Ended));
@@ -105,6 +105,78 @@ pub async fn grants_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
     let late = next_refresh(scene.refresh());
     let outcome = store.rotate_refresh(scene.seen(), late).await;
     assert_eq!(outcome, Ok(RefreshOutcome::Changed));
+}
+
+/// Sessions come back with every field, as they were renewed, and without those that ended.
+pub async fn sessions_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scene = Scene::set(&store, "a").await;
+    for session in varied_sessions(&scene.user) {
+        let created = store.create_session(session, None, 1_000).await;
+        assert!(matches!(created, Ok(CreateSession::Created { .. })));
+    }
+    let ended = Scene::set(&store, "b").await;
+    ended.end(&store, End::Session).await;
+    let seen = scene.session.secret_hash;
+    let outcome = store.renew_session(seen, renewed(&scene.session)).await;
+    assert_eq!(outcome, Ok(RenewSession::Renewed));
+    let used = store.use_session(scene.session.id, NOW.plus(90)).await;
+    assert_eq!(used, Ok(()));
+    let before = store.list_sessions(None, None, 1_000).await;
+    drop(store);
+    let store = open().await;
+    assert_eq!(store.list_sessions(None, None, 1_000).await, before);
+    let again = store.renew_session(seen, renewed(&scene.session)).await;
+    assert_eq!(again, Ok(RenewSession::Ended));
+    assert_eq!(scene.liveness(&store).await, Liveness::Live);
+    assert_eq!(ended.liveness(&store).await, Liveness::SessionEnded);
+}
+
+/// Consents come back as they were put together, and without those that were forgotten.
+pub async fn consents_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scenes = [Scene::set(&store, "a").await, Scene::set(&store, "b").await];
+    for scope in ["read", "openid write"] {
+        for scene in &scenes {
+            let consent = consent(&scene.user, &scene.client, scope);
+            assert_eq!(store.remember_consent(consent).await, Ok(()));
+        }
+    }
+    let [kept, forgotten] = &scenes;
+    let forgot = store.forget_consent(forgotten.user.id, forgotten.client.id);
+    assert_eq!(forgot.await, Ok(true));
+    drop(store);
+    let store = open().await;
+    let all = consent(&kept.user, &kept.client, "read openid write");
+    let found = store.find_consent(kept.user.id, kept.client.id).await;
+    assert_eq!(found, Ok(Some(all)));
+    let of_user = store.list_consents(forgotten.user.id, None, 10).await;
+    assert_eq!(of_user, Ok(Vec::new()));
+}
+
+/// RULES C1: a code that was redeemed stays redeemed.
+pub async fn rule_c1_redemptions_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scene = Scene::set(&store, "a").await;
+    let grants = [scene.coded_grant(), scene.coded_grant()];
+    for grant in &grants {
+        store_grant(&store, grant).await;
+    }
+    let seen = grants.each_ref().map(SeenCode::of);
+    let [redeemed, unredeemed] = seen.map(|it| it.expect("it has a code"));
+    let first = Some(first_refresh());
+    let outcome = store.redeem_code(redeemed.clone(), NOW, first).await;
+    assert_eq!(outcome, Ok(RedeemCode::Redeemed));
+    let before = store.find_grant(grants[0].id).await;
+    drop(store);
+    let store = open().await;
+    assert_eq!(store.find_grant(grants[0].id).await, before);
+    for (seen, expected) in [
+        (redeemed, RedeemCode::AlreadyRedeemed),
+        (unredeemed, RedeemCode::Redeemed),
+    ] {
+        assert_eq!(store.redeem_code(seen, NOW, None).await, Ok(expected));
+    }
 }
 
 /// Definitions come back with every field.

@@ -1,20 +1,23 @@
-//! A client, a user and a grant between them, and the ways in which that ends.
+//! A client, a user, who is signed in, and a grant between them, and the ways in which that ends.
 
 use std::sync::Arc;
 
-use countersign_core::{Client, CurrentRefresh, Grant, TokenId, User};
+use countersign_core::{Client, CurrentRefresh, Grant, Session, TokenId, User};
 
-use super::samples::{NOW, create, create_grant, create_user, token_of};
+use super::samples::{
+    NOW, coded_grant, create, create_session, create_user, grant_in, limits, token_of,
+};
 use crate::{
-    EndGrant, FoundGrant, Issued, Liveness, LivenessQuery, RemoveClient, RemoveUser, SeenRefresh,
-    Store, UpdateClient, UpdateUser,
+    CreateGrant, EndGrant, EndSession, FoundGrant, Issued, Liveness, LivenessQuery, RemoveClient,
+    RemoveUser, SeenRefresh, Store, UpdateClient, UpdateUser,
 };
 
-/// A client, a user and a grant between them, as they were when it was stored.
+/// A client, a user, a session and a grant that ends with it, as they were when they were stored.
 #[derive(Clone)]
 pub(super) struct Scene {
     pub(super) client: Client,
     pub(super) user: User,
+    pub(super) session: Session,
     pub(super) grant: Grant,
 }
 
@@ -22,6 +25,7 @@ pub(super) struct Scene {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Grant,
+    Session,
     UserDisabled,
     UserEpoch,
     UserRemoved,
@@ -31,8 +35,9 @@ pub(super) enum End {
 }
 
 impl End {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Grant,
+        Self::Session,
         Self::UserDisabled,
         Self::UserEpoch,
         Self::UserRemoved,
@@ -45,6 +50,7 @@ impl End {
     pub(super) const fn told(self) -> Liveness {
         match self {
             Self::Grant => Liveness::GrantEnded,
+            Self::Session => Liveness::SessionEnded,
             Self::UserDisabled | Self::UserEpoch | Self::UserRemoved => Liveness::UserEnded,
             Self::ClientEpoch | Self::ClientRemoved | Self::Everything => Liveness::ClientEnded,
         }
@@ -52,16 +58,39 @@ impl End {
 }
 
 impl Scene {
-    /// Stores a client and a user of this name, and a grant between them.
+    /// Stores a client and a user of this name, a session of the user, and a grant between them that ends with it.
     pub(super) async fn set(store: &Arc<dyn Store>, name: &str) -> Self {
+        Self::set_with(store, name, |_| ()).await
+    }
+
+    /// The same, with a grant that `change` has changed.
+    pub(super) async fn set_with(
+        store: &Arc<dyn Store>,
+        name: &str,
+        change: impl FnOnce(&mut Grant),
+    ) -> Self {
         let client = create(&**store, name).await;
         let user = create_user(&**store, name).await;
-        let grant = create_grant(&**store, &client, &user).await;
+        let session = create_session(&**store, &user).await;
+        let mut grant = grant_in(&client, &user, &session);
+        change(&mut grant);
+        store_grant(store, &grant).await;
         Self {
             client,
             user,
+            session,
             grant,
         }
+    }
+
+    /// Another grant of the same kind, which is not stored.
+    pub(super) fn another_grant(&self) -> Grant {
+        grant_in(&self.client, &self.user, &self.session)
+    }
+
+    /// A grant that ends with the session, with a code that nobody has redeemed; it is not stored.
+    pub(super) fn coded_grant(&self) -> Grant {
+        coded_grant(&self.client, &self.user, &self.session)
     }
 
     /// The refresh token with which the grant began.
@@ -103,6 +132,10 @@ impl Scene {
                 let ended = store.end_grant(self.grant.id).await;
                 assert_eq!(ended, Ok(EndGrant::Ended));
             }
+            End::Session => {
+                let ended = store.end_session(self.session.id).await;
+                assert_eq!(ended, Ok(EndSession::Ended));
+            }
             End::UserDisabled => {
                 change_user(store, &self.user, Issued::Lives, |it| it.enabled = false).await;
             }
@@ -126,6 +159,12 @@ impl Scene {
             End::Everything => assert!(store.end_everything(NOW).await.is_ok()),
         }
     }
+}
+
+/// Stores a grant, ending none for it.
+pub(super) async fn store_grant(store: &Arc<dyn Store>, grant: &Grant) {
+    let created = store.create_grant(grant.clone(), limits(u32::MAX)).await;
+    assert_eq!(created, Ok(CreateGrant::Created { ended: Vec::new() }));
 }
 
 /// Whether `token` is live if `client` presents it.

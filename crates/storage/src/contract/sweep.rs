@@ -2,65 +2,67 @@
 
 use std::sync::Arc;
 
-use countersign_core::{ClientSettings, Grant, GrantLifetime, Timestamp};
+use countersign_core::{
+    ClientSettings, EntityId, Grant, GrantLifetime, IssuedCode, Session, Timestamp,
+};
 
 use super::samples::{
-    NOW, create, create_grant, create_user, grant, next_refresh, token_of, varied_grants,
+    NOW, create, create_grant, create_session, create_user, first_refresh, grant, next_refresh,
+    renewed, session, token_of, varied_grants, varied_sessions,
 };
-use super::scene::{End, Scene};
+use super::scene::{End, Scene, store_grant};
 use super::{RACERS, race};
 use crate::{
-    CHANGE_RETENTION_SECONDS, CreateGrant, GrantFilter, Liveness, RefreshOutcome, RevokeToken,
-    Store, THROTTLE_RETENTION_SECONDS, ThrottleSubject,
+    CHANGE_RETENTION_SECONDS, CreateSession, GrantFilter, Liveness, RedeemCode, RefreshOutcome,
+    RenewSession, RevokeToken, SeenCode, Store, THROTTLE_RETENTION_SECONDS, ThrottleSubject,
 };
 
 /// How long the refresh token of a sample may lie unused here, in seconds.
 const IDLE: u32 = 1_000;
 
-/// RULES R11: the row of a grant outlives every access token of it, and is swept then.
+/// RULES R11, C2, C3: the row of a grant outlives every access token of it, and the time in which a replay of its code
+/// counts; it is swept then, and that of a code which nobody redeemed much earlier than that of one which somebody did.
 pub async fn rule_r11_sweep_keeps_a_grant_for_its_last_token(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
-    let ends_at = NOW.plus(IDLE.into());
+    sweep_changes(&store, NOW).await;
+    let last_token = i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME);
     let by_idleness = GrantLifetime {
         ends_at: NOW.plus(1_000_000),
         idle: IDLE,
     };
     let by_age = GrantLifetime {
-        ends_at,
+        ends_at: NOW.plus(IDLE.into()),
         idle: u32::MAX,
     };
-    let mut grants = Vec::new();
-    for lifetime in [by_idleness, by_age] {
-        let with = Grant {
-            lifetime,
-            ..grant(&scene.client, &scene.user)
-        };
-        let without = Grant {
-            lifetime,
-            refresh: None,
-            ..grant(&scene.client, &scene.user)
-        };
-        grants.extend([with, without]);
+    let (plain, by_code) = (grant(&scene.client, &scene.user), scene.another_grant());
+    let with_refresh = |lifetime| Grant {
+        lifetime,
+        ..by_code.clone()
+    };
+    let without_refresh = |grant: &Grant| Grant {
+        lifetime: by_age,
+        refresh: None,
+        id: super::samples::grant(&scene.client, &scene.user).id,
+        ..grant.clone()
+    };
+    let for_a_replay = by_age.ends_at.plus(IssuedCode::REPLAY_WINDOW);
+    let for_a_token = by_age.ends_at.plus(last_token);
+    for (kind, grant, needed_until) in [
+        ("idle", with_refresh(by_idleness), for_a_token),
+        ("old", with_refresh(by_age), for_a_token),
+        ("implicit", without_refresh(&plain), for_a_replay),
+        ("redeemed", without_refresh(&by_code), for_a_replay),
+        ("unredeemed", scene.coded_grant(), NOW.plus(60 + last_token)),
+    ] {
+        store_grant(&store, &grant).await;
+        let end = grant.row_ends_at();
+        assert!(end > needed_until, "{kind}");
+        for (now, looked) in [(needed_until, 0), (end.plus(-1), 0), (end, 1), (end, 0)] {
+            assert_eq!(store.sweep(now, 100).await, Ok(looked), "{kind}, {now}");
+            assert_eq!(count(&store).await, 2 - usize::from(now == end), "{kind}");
+        }
     }
-    for grant in &grants {
-        let created = store.create_grant(grant.clone(), 10).await;
-        assert!(matches!(created, Ok(CreateGrant::Created { .. })));
-    }
-    sweep_changes(&store, ends_at).await;
-
-    let last_token = ends_at.plus(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME.into());
-    assert_eq!(store.sweep(last_token, 100).await, Ok(0));
-    let end = grants[0].row_ends_at();
-    assert!(end > last_token);
-    assert_eq!(store.sweep(end.plus(-1), 100).await, Ok(0));
-    assert_eq!(count(&store).await, 5);
-    assert_eq!(store.sweep(end, 100).await, Ok(4));
-    assert_eq!(
-        count(&store).await,
-        1,
-        "the grant of the scene lives longer"
-    );
-    assert_eq!(store.sweep(end, 100).await, Ok(0));
+    assert!(scene.found(&store).await.is_some());
 }
 
 /// RULES R11: a grant that was used is looked at when it would have ended unused, and again when it ends now.
@@ -115,6 +117,52 @@ pub async fn sweep_removes_dead_grants(store: Arc<dyn Store>) {
     }
 }
 
+/// Sessions of every kind are swept in the end, and not before; a renewed one at its new end.
+pub async fn sweep_removes_sessions_at_their_end(store: Arc<dyn Store>) {
+    let user = create_user(&*store, "a").await;
+    sweep_changes(&store, NOW).await;
+    for session in varied_sessions(&user) {
+        let (id, end) = (session.id, session.row_ends_at());
+        assert!(end > session.ends_at);
+        let created = store.create_session(session, None, 10).await;
+        assert!(matches!(created, Ok(CreateSession::Created { .. })));
+        sweep_finds(&store, id, end).await;
+    }
+    for seconds in [-60, 60] {
+        let first = create_session(&*store, &user).await;
+        let renewed = Session {
+            ends_at: first.ends_at.plus(seconds),
+            ..renewed(&first)
+        };
+        let outcome = store.renew_session(first.secret_hash, renewed.clone());
+        assert_eq!(outcome.await, Ok(RenewSession::Renewed));
+        // Whether it is used does not matter.
+        assert_eq!(store.use_session(first.id, first.ends_at).await, Ok(()));
+        sweep_finds(&store, first.id, renewed.row_ends_at()).await;
+    }
+}
+
+/// A redeemed code is looked at when it would have ended unredeemed, and its grant is swept at its own end.
+pub async fn rule_c3_sweep_keeps_a_grant_whose_code_was_redeemed(store: Arc<dyn Store>) {
+    let scene = Scene::set(&store, "a").await;
+    let grants = [scene.coded_grant(), scene.coded_grant()];
+    for grant in &grants {
+        store_grant(&store, grant).await;
+    }
+    let seen = SeenCode::of(&grants[0]).expect("it has a code");
+    let redeemed = store.redeem_code(seen, NOW, Some(first_refresh())).await;
+    assert_eq!(redeemed, Ok(RedeemCode::Redeemed));
+    let end = grants[0].row_ends_at();
+    sweep_changes(&store, NOW).await;
+    assert_eq!(store.sweep(end.plus(-1), 100).await, Ok(0));
+    assert_eq!(store.sweep(end, 100).await, Ok(2));
+    assert_eq!(store.sweep(end, 100).await, Ok(0));
+    for (grant, is_there) in grants.iter().zip([true, false]) {
+        let found = store.find_grant(grant.id).await.expect("the store is up");
+        assert_eq!(found.is_some(), is_there);
+    }
+}
+
 /// Failures are kept for as long as was promised after the last of them.
 pub async fn rule_s5_sweep_keeps_recent_failures(store: Arc<dyn Store>) {
     let [old, young] = [1, 2].map(|byte| ThrottleSubject::from_bytes([byte; 16]));
@@ -139,6 +187,7 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
     let client = create(&*store, "a").await;
     let user = create_user(&*store, "a").await;
     for _ in 0..5 {
+        create_session(&*store, &user).await;
         let grant = create_grant(&*store, &client, &user).await;
         let revoked = store.revoke_token(&token_of(&grant), NOW).await;
         assert_eq!(revoked, Ok(RevokeToken::Revoked));
@@ -147,10 +196,10 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
         let subject = ThrottleSubject::from_bytes([byte; 16]);
         assert!(store.count_failure(&[subject], NOW, 60).await.is_ok());
     }
-    // Two changes, five revocations, five grants and five failures.
+    // Two changes, and five revocations, sessions, grants and failures.
     let much_later = NOW.plus(1_000_000_000);
     let mut looked = Vec::new();
-    for limit in [0, 4, 4, 4, 4, 4] {
+    for limit in [0, 4, 4, 4, 4, 4, 4] {
         looked.push(
             store
                 .sweep(much_later, limit)
@@ -158,7 +207,7 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
                 .expect("the store is up"),
         );
     }
-    assert_eq!(looked, [0, 4, 4, 4, 4, 1]);
+    assert_eq!(looked, [0, 4, 4, 4, 4, 4, 2]);
     assert_eq!(store.sweep(much_later, 100).await, Ok(0));
     assert_eq!(count(&store).await, 0);
 }
@@ -193,11 +242,20 @@ pub async fn race_of_sweeps_and_uses_loses_no_grant(store: Arc<dyn Store>) {
 
 /// Grants of every kind are swept in the end, and not before.
 pub async fn every_kind_of_grant_is_swept_at_its_end(store: Arc<dyn Store>) {
-    let scene = Scene::set(&store, "a").await;
-    for grant in varied_grants(&scene.client, &scene.user) {
+    let client = create(&*store, "a").await;
+    let user = create_user(&*store, "a").await;
+    let session = Session {
+        ends_at: Timestamp::from_seconds(253_402_300_799),
+        ..session(&user)
+    };
+    let created = store.create_session(session.clone(), None, 10).await;
+    assert!(matches!(created, Ok(CreateSession::Created { .. })));
+    let mut grants = varied_grants(&client, &user, &session);
+    // So that the session outlives those that end with it.
+    grants.sort_by_key(Grant::row_ends_at);
+    for grant in grants {
         let (id, end) = (grant.id, grant.row_ends_at());
-        let created = store.create_grant(grant, 1_000).await;
-        assert!(matches!(created, Ok(CreateGrant::Created { .. })));
+        store_grant(&store, &grant).await;
         let is_there = async || store.find_grant(id).await.is_ok_and(|it| it.is_some());
         sweep_all(&store, end.plus(-1)).await;
         assert!(is_there().await, "{id} was swept before {end}");
@@ -208,16 +266,15 @@ pub async fn every_kind_of_grant_is_swept_at_its_end(store: Arc<dyn Store>) {
 
 /// A scene whose grant ends after [`IDLE`] seconds without use.
 async fn idle_scene(store: &Arc<dyn Store>, name: &str) -> Scene {
-    let client = create(&**store, name).await;
-    let user = create_user(&**store, name).await;
-    let mut grant = grant(&client, &user);
-    grant.lifetime.idle = IDLE;
-    let created = store.create_grant(grant.clone(), 10).await;
-    assert!(matches!(created, Ok(CreateGrant::Created { .. })));
-    Scene {
-        client,
-        user,
-        grant,
+    Scene::set_with(store, name, |it| it.lifetime.idle = IDLE).await
+}
+
+/// The session is the only row that the sweep has to look at, and is removed at `end`.
+async fn sweep_finds(store: &Arc<dyn Store>, id: EntityId, end: Timestamp) {
+    for (now, looked, is_there) in [(end.plus(-1), 0, true), (end, 1, false), (end, 0, false)] {
+        assert_eq!(store.sweep(now, 100).await, Ok(looked), "{now}");
+        let found = store.find_session(id).await.expect("the store is up");
+        assert_eq!(found.is_some(), is_there, "{now}");
     }
 }
 

@@ -92,6 +92,7 @@ impl ClientStore for MemoryStore {
         let Some(client) = state.clients.remove(client_id) else {
             return Ok(RemoveClient::NotFound);
         };
+        state.forget_consents_of(client.id);
         state.log(now, Change::Client(client_id.clone()));
         Ok(RemoveClient::Removed(client))
     }

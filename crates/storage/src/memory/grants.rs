@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use countersign_core::{CurrentRefresh, EntityId, Grant, GrantId, Timestamp};
+use countersign_core::{
+    Authorization, CurrentRefresh, EntityId, Grant, GrantId, IssuedCode, Timestamp,
+};
 
 use super::{MemoryStore, State};
 use crate::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantStore, RefreshOutcome, SeenRefresh,
-    StoreError,
+    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
+    RefreshOutcome, SeenCode, SeenRefresh, StoreError,
 };
 
 /// The grants and what they are found by.
@@ -18,6 +20,8 @@ pub(super) struct Grants {
     rows: BTreeMap<GrantId, Row>,
     /// Of each user and client.
     pairs: BTreeSet<(EntityId, EntityId, GrantId)>,
+    /// Those with an unredeemed code, of each session.
+    unredeemed: BTreeSet<(EntityId, GrantId)>,
     /// When the sweep looks at each.
     looks: BTreeSet<(Timestamp, GrantId)>,
 }
@@ -26,6 +30,12 @@ pub(super) struct Grants {
 struct Row {
     grant: Grant,
     look_at: Timestamp,
+}
+
+/// The session of a grant with an unredeemed code.
+fn session_of_code(grant: &Grant) -> Option<EntityId> {
+    grant.unredeemed_code()?;
+    grant.authorization.as_ref().map(|it| it.session)
 }
 
 impl Grants {
@@ -52,6 +62,9 @@ impl Grants {
         let Row { grant, look_at } = self.rows.remove(&id)?;
         self.pairs.remove(&(grant.user, grant.client, id));
         self.looks.remove(&(look_at, id));
+        if let Some(session) = session_of_code(&grant) {
+            self.unredeemed.remove(&(session, id));
+        }
         Some(grant)
     }
 
@@ -59,7 +72,36 @@ impl Grants {
         let (id, look_at) = (grant.id, grant.row_ends_at());
         self.pairs.insert((grant.user, grant.client, id));
         self.looks.insert((look_at, id));
+        if let Some(session) = session_of_code(&grant) {
+            self.unredeemed.insert((session, id));
+        }
         self.rows.insert(id, Row { grant, look_at });
+    }
+
+    /// Ends the oldest grants with unredeemed codes of the session of `new`, if it has one, until there are no more than
+    /// `limit` with it.
+    fn end_oldest_unredeemed_beside(&mut self, new: &Grant, limit: u32) {
+        let Some(session) = session_of_code(new) else {
+            return;
+        };
+        let last = (session, GrantId::from_bytes([u8::MAX; 16]));
+        let of_session = self.unredeemed.range((session, GrantId::NONE)..=last);
+        let ids = of_session.map(|pair| pair.1).collect();
+        self.end_oldest(ids, new.id, limit);
+    }
+
+    /// Redeems the code of a grant. The sweep looks at it when it would have without that.
+    fn redeem_code(&mut self, id: GrantId, at: Timestamp, refresh: Option<CurrentRefresh>) {
+        let Some(Row { grant, .. }) = self.rows.get_mut(&id) else {
+            return;
+        };
+        grant.refresh = refresh;
+        if let Some(authorization) = &mut grant.authorization {
+            self.unredeemed.remove(&(authorization.session, id));
+            if let Some(code) = &mut authorization.code {
+                code.redeemed_at = Some(at);
+            }
+        }
     }
 
     /// Ends the oldest grants that `new` has as brothers, until there are no more than `limit` with it.
@@ -67,8 +109,13 @@ impl Grants {
         let first = (new.user, new.client, GrantId::NONE);
         let last = (new.user, new.client, GrantId::from_bytes([u8::MAX; 16]));
         let ids: Vec<GrantId> = self.pairs.range(first..=last).map(|pair| pair.2).collect();
+        self.end_oldest(ids, new.id, limit)
+    }
+
+    /// Ends the first of `ids` other than `new`, until there are no more than `limit` of them.
+    fn end_oldest(&mut self, ids: Vec<GrantId>, new: GrantId, limit: u32) -> Vec<GrantId> {
         let too_many = ids.len().saturating_sub(limit as usize);
-        let others = ids.into_iter().filter(|id| *id != new.id);
+        let others = ids.into_iter().filter(|id| *id != new);
         let ended: Vec<GrantId> = others.take(too_many).collect();
         for id in &ended {
             self.remove(*id);
@@ -81,6 +128,31 @@ impl State {
     pub(super) fn grant_is_live(&self, grant: &Grant) -> bool {
         self.client_is_live(grant.client, grant.client_epoch)
             && self.user_is_live(grant.user, grant.user_epoch)
+            && self.session_is_live(grant)
+    }
+
+    /// Whether the session with which the grant ends is there; true if it ends with none.
+    pub(super) fn session_is_live(&self, grant: &Grant) -> bool {
+        let ends_with_session = |it: &Authorization| it.ends_with_session;
+        self.session_is_there(grant) || !grant.authorization.as_ref().is_some_and(ends_with_session)
+    }
+
+    /// Whether the session in which the grant was authorized is there; true if it was not authorized in one.
+    fn session_is_there(&self, grant: &Grant) -> bool {
+        let is_there = |it: &Authorization| self.sessions.get(it.session).is_some();
+        grant.authorization.as_ref().is_none_or(is_there)
+    }
+
+    /// The grant of the code that was seen, if there is such a code and its client and user are as they were seen.
+    fn seen_code(&self, seen: &SeenCode) -> Option<(&Grant, &IssuedCode)> {
+        let grant = self.grants.get(seen.grant)?;
+        let code = grant.authorization.as_ref()?.code.as_ref()?;
+        let is_as_seen = code.nonce == seen.nonce
+            && grant.client_epoch == seen.client_epoch
+            && grant.user_epoch == seen.user_epoch
+            && self.client_is_live(grant.client, grant.client_epoch)
+            && self.user_is_live(grant.user, grant.user_epoch);
+        is_as_seen.then_some((grant, code))
     }
 
     /// The grant that was seen, if it is live.
@@ -122,7 +194,11 @@ impl State {
 
 #[async_trait]
 impl GrantStore for MemoryStore {
-    async fn create_grant(&self, grant: Grant, limit: u32) -> Result<CreateGrant, StoreError> {
+    async fn create_grant(
+        &self,
+        grant: Grant,
+        limits: GrantLimits,
+    ) -> Result<CreateGrant, StoreError> {
         let mut state = self.state()?;
         if !state.client_is_live(grant.client, grant.client_epoch) {
             return Ok(CreateGrant::ClientEnded);
@@ -130,13 +206,38 @@ impl GrantStore for MemoryStore {
         if !state.user_is_live(grant.user, grant.user_epoch) {
             return Ok(CreateGrant::UserEnded);
         }
+        if !state.session_is_there(&grant) {
+            return Ok(CreateGrant::SessionEnded);
+        }
         if state.grants.get(grant.id).is_some() {
             let id = EntityId::from_bytes(*grant.id.as_bytes());
             return Err(StoreError::EntityIdTaken(id));
         }
         state.grants.insert(grant.clone());
-        let ended = state.grants.end_oldest_beside(&grant, limit);
+        let grants = &mut state.grants;
+        grants.end_oldest_unredeemed_beside(&grant, limits.unredeemed);
+        let ended = grants.end_oldest_beside(&grant, limits.of_client);
         Ok(CreateGrant::Created { ended })
+    }
+
+    async fn redeem_code(
+        &self,
+        seen: SeenCode,
+        redeemed_at: Timestamp,
+        refresh: Option<CurrentRefresh>,
+    ) -> Result<RedeemCode, StoreError> {
+        let mut state = self.state()?;
+        let Some((grant, code)) = state.seen_code(&seen) else {
+            return Ok(RedeemCode::Ended);
+        };
+        if code.redeemed_at.is_some() {
+            return Ok(RedeemCode::AlreadyRedeemed);
+        }
+        if !state.session_is_there(grant) {
+            return Ok(RedeemCode::Ended);
+        }
+        state.grants.redeem_code(seen.grant, redeemed_at, refresh);
+        Ok(RedeemCode::Redeemed)
     }
 
     async fn find_grant(&self, id: GrantId) -> Result<Option<FoundGrant>, StoreError> {
@@ -145,6 +246,7 @@ impl GrantStore for MemoryStore {
             grant: grant.clone(),
             client_is_live: state.client_is_live(grant.client, grant.client_epoch),
             user: state.users.get(grant.user).cloned(),
+            session_is_there: state.session_is_there(grant),
         }))
     }
 

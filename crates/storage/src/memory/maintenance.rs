@@ -40,6 +40,17 @@ impl State {
         looked
     }
 
+    fn sweep_sessions(&mut self, now: Timestamp, limit: u32) -> u32 {
+        let mut looked = 0;
+        while looked < limit
+            && let Some(id) = self.sessions.due(now)
+        {
+            self.sessions.remove(id);
+            looked += 1;
+        }
+        looked
+    }
+
     fn sweep_failures(&mut self, now: Timestamp, limit: u32) -> u32 {
         let horizon = now.plus(-THROTTLE_RETENTION_SECONDS);
         let old = |(subject, failures): (&ThrottleSubject, &Failures)| {
@@ -82,6 +93,7 @@ impl Maintenance for MemoryStore {
         let mut state = self.state()?;
         let mut looked = state.sweep_revocations(now, limit);
         looked += state.sweep_grants(now, limit - looked);
+        looked += state.sweep_sessions(now, limit - looked);
         looked += state.sweep_failures(now, limit - looked);
         looked += state.sweep_changes(now, limit - looked);
         Ok(looked)

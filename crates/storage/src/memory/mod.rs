@@ -2,11 +2,13 @@
 
 mod changes;
 mod clients;
+mod consents;
 mod grants;
 mod keys;
 mod maintenance;
 mod named;
 mod registry;
+mod sessions;
 mod throttle;
 mod tokens;
 mod users;
@@ -16,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use countersign_core::{
-    Client, ClientId, EntityId, Epoch, KeyId, KeyRecord, ResourceDefinition, ResourceUri,
+    Client, ClientId, Consent, EntityId, Epoch, KeyId, KeyRecord, ResourceDefinition, ResourceUri,
     ScopeDefinition, ScopeToken, Timestamp, TokenId, User, UsernameKey,
 };
 
@@ -26,6 +28,7 @@ use crate::{
 };
 use grants::Grants;
 use named::Named;
+use sessions::Sessions;
 
 /// Tells the stores of one process apart, so that a cursor of another one is recognised.
 static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
@@ -42,6 +45,9 @@ struct State {
     clients: Named<ClientId, Client>,
     users: Named<UsernameKey, User>,
     epochs: Epochs,
+    sessions: Sessions,
+    /// By user and client.
+    consents: BTreeMap<(EntityId, EntityId), Consent>,
     grants: Grants,
     ring_version: u64,
     keys: BTreeMap<KeyId, KeyRecord>,

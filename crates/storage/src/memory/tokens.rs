@@ -20,6 +20,7 @@ impl State {
             None => GrantFacts::Gone,
             Some(grant) => GrantFacts::Stored {
                 user_is_live: self.user_is_live(grant.user, grant.user_epoch),
+                session_is_live: self.session_is_live(grant),
             },
         }
     }

@@ -82,6 +82,7 @@ impl UserStore for MemoryStore {
         let Some(user) = name.and_then(|name| state.users.remove(&name)) else {
             return Ok(RemoveUser::NotFound);
         };
+        state.forget_consents_of(id);
         state.log(now, Change::User(id));
         Ok(RemoveUser::Removed(user))
     }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::MemoryStore;
 use crate::contract::samples::{
-    NOW, client, create, create_user, grant, key, key_id, next_refresh, resource_definition,
-    scope_definition, token, user,
+    NOW, client, coded_grant, consent, create, create_user, first_refresh, grant, key, key_id,
+    limits, next_refresh, renewed, resource_definition, scope_definition, session, token, user,
 };
 
 const GAP: RestoreGap = RestoreGap {
@@ -28,6 +28,10 @@ async fn reads(store: &dyn Store) -> Vec<Option<StoreError>> {
         store.find_user(user.id).await.err(),
         store.find_user_by_name(&name).await.err(),
         store.list_users(None, 1).await.err(),
+        store.find_session(user.id).await.err(),
+        store.list_sessions(None, None, 1).await.err(),
+        store.find_consent(user.id, client.id).await.err(),
+        store.list_consents(user.id, None, 1).await.err(),
         store.find_grant(token.grant()).await.err(),
         store
             .list_grants(GrantFilter::default(), None, 1)
@@ -49,12 +53,25 @@ async fn writes(store: &dyn Store, a: &Client, b: &User) -> Vec<Option<StoreErro
     let grant = grant(a, b);
     let refresh = next_refresh(grant.refresh.as_ref().unwrap());
     let seen = SeenRefresh::of(&grant).unwrap();
+    let (session, consent) = (session(b), consent(b, a, "read"));
+    let code = SeenCode::of(&coded_grant(a, b, &session)).unwrap();
+    let first = Some(first_refresh());
     let (scope, resource) = (scope_definition("s"), resource_definition("urn:r"));
     let subjects = [ThrottleSubject::from_bytes([1; 16])];
     vec![
         store.create_client(client("c")).await.err(),
         store.create_user(user("c")).await.err(),
-        store.create_grant(grant.clone(), 10).await.err(),
+        store.create_session(session.clone(), None, 1).await.err(),
+        store
+            .renew_session(session.secret_hash, renewed(&session))
+            .await
+            .err(),
+        store.use_session(session.id, NOW).await.err(),
+        store.end_session(session.id).await.err(),
+        store.remember_consent(consent).await.err(),
+        store.forget_consent(b.id, a.id).await.err(),
+        store.create_grant(grant.clone(), limits(10)).await.err(),
+        store.redeem_code(code, NOW, first).await.err(),
         store.rotate_refresh(seen.clone(), refresh).await.err(),
         store.retry_refresh(seen.clone(), 1).await.err(),
         store.use_refresh(seen, NOW).await.err(),

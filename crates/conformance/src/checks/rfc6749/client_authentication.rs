@@ -1,11 +1,12 @@
 //! RFC 6749 §2.3 and §3.2.1: who may ask.
 
+use super::codes;
 use crate::client::AuthMethod;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, together};
 use crate::http::{Call, encode};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
 use crate::plain::refuses_plain_http;
-use crate::target::Role;
+use crate::role::Role;
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 const NOT_AUTHENTICATED: [u16; 2] = [401, 400];
@@ -21,6 +22,13 @@ pub(super) async fn client_id_alone(judge: &Judge) -> Verdict {
 }
 
 pub(super) async fn no_credentials(judge: &Judge) -> Verdict {
+    together([
+        without_any(judge).await,
+        codes::needs_authentication(judge).await,
+    ])
+}
+
+async fn without_any(judge: &Judge) -> Verdict {
     judge.client(Role::Primary)?;
     let call = Call::post(&judge.url(Endpoint::Token)?).form(&[GRANT]);
     let answer = judge.send(&call).await?;

@@ -1,9 +1,9 @@
 //! RFC 6749 §4.4 to §5.2: which grants are given to whom.
 
-use super::{password, refresh};
+use super::{codes, password, refresh};
 use crate::finding::{Finding, Verdict, together};
 use crate::judge::{Endpoint, Judge};
-use crate::target::Role;
+use crate::role::Role;
 
 pub(super) async fn public_client(judge: &Judge) -> Verdict {
     let answer = judge.token(judge.client(Role::Public)?, &[]).await?;
@@ -40,6 +40,7 @@ async fn missing_grant_type(judge: &Judge) -> Verdict {
 pub(super) async fn not_allowed(judge: &Judge) -> Verdict {
     together([
         no_client_credentials(judge).await,
+        codes::not_allowed(judge).await,
         password::not_allowed(judge).await,
         refresh::not_allowed(judge).await,
     ])

@@ -2,13 +2,13 @@
 
 use crate::finding::{Finding, Verdict};
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
-use crate::target::Role;
+use crate::role::Role;
 
 /// A client that may not use the grant asks with it, and with the right password.
 pub(super) async fn not_allowed(judge: &Judge) -> Verdict {
     judge.password_client(Role::Password)?;
     let client = judge.client(Role::Primary)?;
-    if client.grant_types.iter().any(|one| one == "password") {
+    if client.has_grant("password") {
         return Err(Finding::skipped("[clients.primary] has the password grant"));
     }
     let credentials = judge.user()?.credentials();

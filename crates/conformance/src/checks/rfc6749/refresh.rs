@@ -6,7 +6,7 @@ use crate::grant::scopes;
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge, WRONG_SECRET};
 use crate::jwt::with_broken_signature;
-use crate::target::Role;
+use crate::role::Role;
 
 /// A client that may not refresh asks to, with a refresh token of its own if it was given one.
 pub(super) async fn not_allowed(judge: &Judge) -> Verdict {

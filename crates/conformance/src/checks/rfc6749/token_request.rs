@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::authorization_request;
 use crate::client::AuthMethod;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, together};
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge};
 use crate::jwt::Jwt;
-use crate::target::Role;
+use crate::role::Role;
 
 /// A scope that no server grants.
 const UNKNOWN_SCOPE: &str = "no-such-scope-4711";
@@ -190,6 +191,13 @@ pub(super) async fn no_scope(judge: &Judge) -> Verdict {
 }
 
 pub(super) async fn error_characters(judge: &Judge) -> Verdict {
+    together([
+        error_characters_of_tokens(judge).await,
+        authorization_request::error_characters(judge).await,
+    ])
+}
+
+async fn error_characters_of_tokens(judge: &Judge) -> Verdict {
     let client = judge.client(Role::Primary)?;
     let hostile = "a\"b\\c\r\nSet-Cookie: d=e\u{e9}\u{1}<script>";
     let requests: [&[(&str, &str)]; 4] = [

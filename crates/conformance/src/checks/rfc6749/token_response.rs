@@ -5,7 +5,7 @@ use reqwest::header::{CACHE_CONTROL, PRAGMA};
 use crate::finding::{Finding, Verdict, together};
 use crate::http::Answer;
 use crate::judge::{Endpoint, Judge, Sample};
-use crate::target::Role;
+use crate::role::Role;
 use crate::variety;
 
 pub(super) async fn success(judge: &Judge) -> Verdict {
@@ -21,7 +21,16 @@ pub(super) async fn success(judge: &Judge) -> Verdict {
         let client = judge.refreshing_client(Role::Password)?;
         is_token_response(&judge.live_grant(client).await?.issued.answer)
     };
-    together([by_client().await, by_user().await, by_refresh().await])
+    let by_code = async || {
+        let client = judge.code_client(Role::Web)?;
+        is_token_response(&judge.sign_in(client, &Judge::request(client)).await?.answer)
+    };
+    together([
+        by_client().await,
+        by_user().await,
+        by_refresh().await,
+        by_code().await,
+    ])
 }
 
 fn is_token_response(answer: &Answer) -> Verdict {
@@ -75,7 +84,12 @@ pub(super) async fn not_cached(judge: &Judge) -> Verdict {
         let renewed = judge.renew(client, &grant, &[]).await?;
         forbids_caching(&renewed.issued.answer, "a refresh")
     };
-    together([of_clients().await, of_users().await])
+    let of_codes = async || {
+        let client = judge.code_client(Role::Web)?;
+        let issued = judge.sign_in(client, &Judge::request(client)).await?;
+        forbids_caching(&issued.answer, "a code that was redeemed")
+    };
+    together([of_clients().await, of_users().await, of_codes().await])
 }
 
 fn forbids_caching(answer: &Answer, what: &str) -> Verdict {

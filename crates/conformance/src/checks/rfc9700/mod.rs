@@ -1,4 +1,4 @@
-//! RFC 9700: best current practice, as far as the client credentials, password and refresh token grants reach.
+//! RFC 9700: best current practice.
 
 use crate::check::checks;
 use crate::checks::rfc6750;
@@ -8,38 +8,82 @@ use crate::http::{Answer, Call};
 use crate::judge::{Endpoint, Judge, bearer, header};
 use crate::jwt::Jwt;
 use crate::metadata::{discovery_url, well_known_url};
-use crate::target::Role;
+use crate::role::Role;
 
+mod code_flow;
+mod pages;
+mod redirects;
 mod refresh;
 
 checks! {
-    "RFC9700-11" "2.2.1" Should [BestPractice]
+    "RFC9700-01" "2.1" Must [Bcp, Oauth2]
+        "Redirect URIs match exactly, but for the port of a loopback address"
+        => redirects::exact_but_for_loopback_ports;
+    "RFC9700-02" "2.1" Must [Bcp, Oauth2]
+        "The pages and the logout send nobody to an address that a request names"
+        => redirects::never_an_open_redirector;
+    "RFC9700-03" "2.1" Should [Bcp]
+        "Answers of the authorization endpoint tell who answers, against mix-up"
+        => code_flow::issuer_in_answers;
+    "RFC9700-04" "2.6" Must [Bcp, Oauth2]
+        "Plain http is a redirect URI on loopback only" => redirects::http_is_for_loopback;
+    "RFC9700-05" "2.1.1" Must [Bcp, Pkce]
+        "PKCE works, and a public client cannot leave it out" => code_flow::pkce_of_public_clients;
+    "RFC9700-06" "2.1.1" Must [Bcp, Pkce]
+        "Who sends a challenge has to send the verifier, also where PKCE is optional"
+        => code_flow::challenge_is_enforced;
+    "RFC9700-07" "2.1.1" Must [Bcp, Pkce]
+        "A verifier for a code that was asked for without a challenge is refused"
+        => code_flow::no_downgrade;
+    "RFC9700-08" "2.1.1" Must [Bcp, Pkce]
+        "The metadata tells that PKCE is supported" => code_flow::pkce_can_be_detected;
+    "RFC9700-10" "2.1.2" Should [Bcp]
+        "No access token comes from the authorization endpoint"
+        => code_flow::no_token_from_authorization;
+    "RFC9700-11" "2.2.1" Should [Bcp]
         "Tokens can be bound to a key of the client, by DPoP or mutual TLS" => sender_constrained;
-    "RFC9700-12" "2.2.2" Must [BestPractice, RefreshToken]
+    "RFC9700-12" "2.2.2" Must [Bcp, RefreshToken]
         "The refresh tokens of a public client change with each use, and the old ones are dead"
         => refresh::public_rotates;
-    "RFC9700-13" "2.3" Should [BestPractice]
+    "RFC9700-13" "2.3" Should [Bcp]
         "A token holds no more scope and audience than was asked for" => minimal;
-    "RFC9700-14" "2.4" Must [BestPractice]
+    "RFC9700-14" "2.4" Must [Bcp]
         "The password grant is not offered" => no_password_grant;
-    "RFC9700-15" "2.5" Should [BestPractice]
+    "RFC9700-15" "2.5" Should [Bcp]
         "Clients can authenticate with a key of their own" => asymmetric;
-    "RFC9700-16" "2.6" Should [BestPractice, Metadata]
+    "RFC9700-16" "2.6" Should [Bcp, Metadata]
         "The server publishes metadata" => metadata_is_published;
-    "RFC9700-20" "4.9.3" Should [BestPractice, Bearer]
+    "RFC9700-17" "2.6" Must [Bcp]
+        "The authorization endpoint cannot be read by scripts of other origins" => pages::no_cors;
+    "RFC9700-18" "4.2.4" Should [Bcp]
+        "The pages leak no referrer, and load nothing from elsewhere" => pages::no_referrer;
+    "RFC9700-19" "4.5.3" Must [Bcp, Pkce]
+        "A code that is planted in another session of the client is refused"
+        => code_flow::injected_code;
+    "RFC9700-20" "4.9.3" Should [Bcp, Bearer]
         "A token for one resource is refused at another" => useless_elsewhere;
-    "RFC9700-23" "4.13" Must [BestPractice]
+    "RFC9700-21" "4.11.2" Must [Bcp]
+        "A request that is made to fail leads to the registered place, and hands nothing on"
+        => redirects::errors_lead_to_trusted_places;
+    "RFC9700-22" "4.12" Must [Bcp]
+        "A browser is not told to send the password on" => pages::credentials_are_not_sent_on;
+    "RFC9700-23" "4.13" Must [Bcp]
         "Headers that a proxy would set have no effect when a client sets them" => proxy_headers;
-    "RFC9700-24" "4.14.2" Must [BestPractice, RefreshToken]
+    "RFC9700-24" "4.14.2" Must [Bcp, RefreshToken]
         "A refresh token that was used before, and whose successor was used, gets invalid_grant"
         => refresh::replay_is_refused;
-    "RFC9700-25" "4.14.2" Should [BestPractice, RefreshToken]
+    "RFC9700-25" "4.14.2" Should [Bcp, RefreshToken]
         "After the replay of a refresh token, its newest successor and the access tokens are dead"
         => refresh::replay_ends_the_grant;
-    "RFC9700-26" "4.14.2" Must [BestPractice, RefreshToken]
+    "RFC9700-26" "4.14.2" Must [Bcp, RefreshToken]
         "No refresh gives more scope or resources than the user granted" => refresh::never_widened;
-    "RFC9700-27" "4.14.2" Should [BestPractice, RefreshToken]
+    "RFC9700-27" "4.14.2" Should [Bcp, RefreshToken]
         "A refresh token that lies unused for long is dead" => refresh::idle;
+    "RFC9700-28" "4.14.2" Should [Bcp]
+        "A logout ends the refresh tokens that are not for offline use"
+        => code_flow::logout_ends_refresh_tokens;
+    "RFC9700-30" "4.16" Must [Bcp]
+        "The pages cannot be framed, by policy and by X-Frame-Options" => pages::not_framed;
 }
 
 async fn sender_constrained(judge: &Judge) -> Verdict {

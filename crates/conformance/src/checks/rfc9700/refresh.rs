@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::finding::{Finding, Verdict, together};
 use crate::grant::{Grant, scopes};
 use crate::judge::Judge;
-use crate::target::Role;
+use crate::role::Role;
 
 /// A grant that was refreshed twice: its first state, and its last.
 ///

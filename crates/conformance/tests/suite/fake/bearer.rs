@@ -10,7 +10,7 @@ pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
     respond(fake, request).unwrap_or_else(|reply| reply)
 }
 
-fn challenge(fake: &Fake, status: u16, error: Option<&str>) -> Reply {
+pub(crate) fn challenge(fake: &Fake, status: u16, error: Option<&str>) -> Reply {
     let error = error.or_else(|| fake.is(Sin::NamesErrorAlways).then_some("invalid_token"));
     let error = error
         .map(|error| format!(", error=\"{error}\""))
@@ -27,30 +27,24 @@ fn challenge(fake: &Fake, status: u16, error: Option<&str>) -> Reply {
     }
 }
 
+/// The refusal of a token that is none.
+pub(crate) fn refusal(fake: &Fake) -> Reply {
+    let status = if fake.is(Sin::BadTokenIs403) {
+        403
+    } else {
+        401
+    };
+    challenge(fake, status, Some("invalid_token"))
+}
+
 fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
     let as_described = request.method == "POST" && request.form().get("token").is_some();
     let as_json = request.content_type() == "application/json";
     if fake.form && !as_described && !as_json {
         return Err(Reply::text(400, "POST a token"));
     }
-    let tokens = presented(fake, request);
-    let token = match tokens.as_slice() {
-        [] => return Err(challenge(fake, 401, None)),
-        [one] => one,
-        [one, ..] if fake.is(Sin::TakesTwoTokens) => one,
-        _ if fake.is(Sin::MalformedIs401) => {
-            return Err(challenge(fake, 401, Some("invalid_request")));
-        }
-        _ => return Err(challenge(fake, 400, Some("invalid_request"))),
-    };
-    let bad = || {
-        let status = if fake.is(Sin::BadTokenIs403) {
-            403
-        } else {
-            401
-        };
-        challenge(fake, status, Some("invalid_token"))
-    };
+    let token = &one_token(fake, request)?;
+    let bad = || refusal(fake);
     let unsigned = || {
         fake.is(Sin::ServesUnsigned)
             .then(|| keys::unverified(token))
@@ -75,6 +69,18 @@ fn is_for(claims: &Map<String, Value>, resource: &str) -> bool {
         Some(Value::String(one)) => one == resource,
         Some(Value::Array(many)) => many.contains(&json!(resource)),
         _ => false,
+    }
+}
+
+/// The token of the request, which has to hold one and no more.
+pub(crate) fn one_token(fake: &Fake, request: &Request) -> Result<String, Reply> {
+    let mut tokens = presented(fake, request);
+    match tokens.len() {
+        0 => Err(challenge(fake, 401, None)),
+        1 => Ok(tokens.remove(0)),
+        _ if fake.is(Sin::TakesTwoTokens) => Ok(tokens.remove(0)),
+        _ if fake.is(Sin::MalformedIs401) => Err(challenge(fake, 401, Some("invalid_request"))),
+        _ => Err(challenge(fake, 400, Some("invalid_request"))),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The description of the fake server that the judge is given.
 
-use super::clients::{CLIENTS, Client, Method, ONE, SCOPES};
-use super::password::{USERS, User};
-use super::{Fake, Setting, Sin};
+use super::clients::{self, Client, Method, OF_USERS, ONE, SCOPES, Signing};
+use super::pages::Names;
+use super::people::{USERS, User, profile};
+use super::{Fake, Make, Setting, Sin};
 
 impl Fake {
     /// The description. `certificate` is where the certificate was written to.
@@ -28,17 +29,31 @@ impl Fake {
         } else {
             String::new()
         };
-        let clients: String = CLIENTS.iter().map(describe).collect();
+        let clients: String = clients::all()
+            .filter(|client| setting.make == Make::Legacy || !client.grants.contains(&"implicit"))
+            .map(describe)
+            .collect();
         let users: String = USERS.iter().map(describe_user).collect();
-        let deviations = if setting.users {
-            "[deviations]\nRFC9700-14 = 'the checks of the password grant need it'\n"
+        let deviations = if setting.make == Make::Legacy {
+            "[deviations]\nRFC9700-10 = 'the checks of the implicit flow need it'\n\
+             RFC9700-14 = 'the checks of the password grant need it'\n"
         } else {
             ""
         };
+        let code_lifetime = if setting.make == Make::Brief {
+            format!("code_lifetime_seconds = {}", self.code_lifetime.as_secs())
+        } else {
+            String::new()
+        };
+        let pages = if setting.make == Make::Foreign {
+            describe_pages(&self.names)
+        } else {
+            String::new()
+        };
         format!(
-            "issuer = '{issuer}'\nthrottled = true\nintrospection_throttled = true\n{trust}\n{endpoints}\
+            "issuer = '{issuer}'\n{code_lifetime}\nthrottled = true\nintrospection_throttled = true\n{trust}\n{endpoints}\
              [bearer_endpoint]\nurl = '{base}/resource'\nscope = 'read'\ninsufficient_scope = 'write'\n\
-             resource = '{ONE}'\n{form}\n{clients}{users}{deviations}"
+             resource = '{ONE}'\n{form}\n{clients}{users}{pages}{deviations}"
         )
     }
 }
@@ -50,8 +65,6 @@ fn describe(client: &Client) -> String {
         secret,
         grants,
         resources,
-        lifetime,
-        idle,
         ..
     } = client;
     let method = match client.method {
@@ -60,24 +73,72 @@ fn describe(client: &Client) -> String {
         Method::Basic => "client_secret_basic",
         Method::Post => "client_secret_post",
     };
-    let secret = if secret.is_empty() {
-        String::new()
-    } else {
-        format!("client_secret = '{secret}'")
-    };
-    let lifetime = if *lifetime < 600 {
-        format!("lifetime_seconds = {lifetime}")
-    } else {
-        String::new()
-    };
-    let idle = if *idle < 600 {
-        format!("idle_seconds = {idle}")
-    } else {
-        String::new()
-    };
+    let of_users = OF_USERS.iter().filter(|_| !client.redirect_uris.is_empty());
+    let scopes: Vec<_> = SCOPES.iter().chain(of_users).collect();
+    let mut lines = vec![
+        format!("[clients.{role}]\nclient_id = '{id}'\nauth_method = '{method}'"),
+        format!("grant_types = {grants:?}\nscopes = {scopes:?}\nresources = {resources:?}"),
+    ];
+    if !secret.is_empty() {
+        lines.push(format!("client_secret = '{secret}'"));
+    }
+    let times = [
+        ("lifetime_seconds", client.lifetime),
+        ("idle_seconds", client.idle),
+    ];
+    for (key, seconds) in times.into_iter().filter(|(_, seconds)| *seconds < 600) {
+        lines.push(format!("{key} = {seconds}"));
+    }
+    lines.extend(describe_web(client));
+    lines.join("\n") + "\n"
+}
+
+/// What concerns the authorization endpoint, line by line.
+fn describe_web(client: &Client) -> Vec<String> {
+    let lists = [
+        ("redirect_uris", client.redirect_uris),
+        ("response_types", client.response_types),
+        (
+            "post_logout_redirect_uris",
+            client.post_logout_redirect_uris,
+        ),
+    ];
+    let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let mut lines: Vec<_> = filled
+        .map(|(key, list)| format!("{key} = {list:?}"))
+        .collect();
+    let id_tokens = Some(client.id_tokens).filter(|signing| *signing != Signing::Rs256);
+    for (what, signing) in [("id_token", id_tokens), ("userinfo", client.userinfo)] {
+        let algorithm = match signing {
+            None => continue,
+            Some(Signing::Rs256) => "RS256",
+            Some(Signing::Es256) => "ES256",
+            Some(Signing::Hs256) => "HS256",
+        };
+        lines.push(format!("{what}_signed_response_alg = '{algorithm}'"));
+    }
+    lines
+}
+
+/// The names of the fields, if they are not the usual ones.
+fn describe_pages(names: &Names) -> String {
+    let Names {
+        username,
+        password,
+        consent,
+        allow,
+        deny,
+        account,
+        current,
+        other,
+        leave,
+        sign_out,
+        stay,
+    } = names;
     format!(
-        "[clients.{role}]\nclient_id = '{id}'\n{secret}\nauth_method = '{method}'\ngrant_types = {grants:?}\n\
-         scopes = {SCOPES:?}\nresources = {resources:?}\n{lifetime}\n{idle}\n"
+        "[pages]\nusername_field = '{username}'\npassword_field = '{password}'\nconsent_field = '{consent}'\n\
+         allow = '{allow}'\ndeny = '{deny}'\naccount_field = '{account}'\ncurrent_account = '{current}'\n\
+         other_account = '{other}'\nsign_out_field = '{leave}'\nsign_out = '{sign_out}'\nstay = '{stay}'\n"
     )
 }
 
@@ -88,5 +149,6 @@ fn describe_user(user: &User) -> String {
         password,
         ..
     } = user;
-    format!("[users.{role}]\nusername = '{username}'\npassword = '{password}'\n")
+    let claims = toml::Value::try_from(profile(user)).unwrap();
+    format!("[users.{role}]\nusername = '{username}'\npassword = '{password}'\nclaims = {claims}\n")
 }

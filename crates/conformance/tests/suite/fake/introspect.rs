@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::clients::{CLIENTS, Client};
+use super::clients::{self, Client};
 use super::wire::{Form, Reply, Request};
 use super::{Fake, Sin};
 
@@ -72,7 +72,7 @@ fn caller(fake: &Fake, request: &Request, form: &Form) -> Result<&'static Client
     let nobody = request.authorizations().is_empty() && form.get("client_id").is_none();
     if (nobody && fake.is(Sin::IntrospectsForAnyone)) || (bearer && fake.is(Sin::BadBearerIsServed))
     {
-        return Ok(&CLIENTS[2]);
+        return Ok(clients::of_role("resource_server"));
     }
     fake.authenticate(request, form)
         .map_err(|reply| match fake.sin {

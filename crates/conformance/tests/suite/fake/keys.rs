@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,13 +22,12 @@ pub(crate) static ES256: LazyLock<Key> = LazyLock::new(|| ec("es256-1"));
 /// Not published; of the same kid as the one above.
 pub(crate) static ANOTHER: LazyLock<Key> = LazyLock::new(|| ec("es256-1"));
 pub(crate) static RS256: LazyLock<Key> = LazyLock::new(|| {
-    let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
-    let pem = pem("PRIVATE KEY", pkcs8.as_ref());
+    // Making one takes long.
+    let pem = include_bytes!("test-only-rsa-2048.pem");
     key(
         "rs256-1",
         Algorithm::RS256,
-        EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(),
+        EncodingKey::from_rsa_pem(pem).unwrap(),
     )
 });
 
@@ -41,11 +39,6 @@ fn ec(kid: &'static str) -> Key {
         Algorithm::ES256,
         EncodingKey::from_ec_der(pkcs8.as_ref()),
     )
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let body = base64::engine::general_purpose::STANDARD.encode(der);
-    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 #[expect(
@@ -78,29 +71,59 @@ pub(crate) fn sign(key: &Key, typ: &str, kid: &str, claims: &Map<String, Value>)
     jsonwebtoken::encode(&header, claims, &key.signing).unwrap()
 }
 
-/// The claims of a token that one of our keys signed, whatever its expiry.
+/// The claims under the secret of a client (OpenID Connect Core §10.1).
 #[expect(
     clippy::disallowed_methods,
     reason = "a test of a test program (RULES T4)"
 )]
+pub(crate) fn sign_with_secret(secret: &str, claims: &Map<String, Value>) -> String {
+    let header = Header::new(Algorithm::HS256);
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
+/// The claims of a token that one of our keys signed, whatever its expiry.
 pub(crate) fn verify(token: &str) -> Option<Map<String, Value>> {
     [&*ES256, &*ANOTHER, &*RS256].into_iter().find_map(|key| {
-        let mut validation = Validation::new(key.algorithm);
-        validation.required_spec_claims.clear();
-        validation.validate_aud = false;
-        validation.validate_exp = false;
         let jwk: Jwk = serde_json::from_value(key.published.clone()).unwrap();
-        let key = DecodingKey::from_jwk(&jwk).unwrap();
-        jsonwebtoken::decode(token, &key, &validation)
-            .ok()
-            .map(|token| token.claims)
+        decode(token, &DecodingKey::from_jwk(&jwk).unwrap(), key.algorithm)
     })
+}
+
+/// The claims of a token that was signed with the secret of a client, whatever its expiry.
+pub(crate) fn verify_with_secret(secret: &str, token: &str) -> Option<Map<String, Value>> {
+    let key = DecodingKey::from_secret(secret.as_bytes());
+    decode(token, &key, Algorithm::HS256)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test of a test program (RULES T4)"
+)]
+fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Option<Map<String, Value>> {
+    let mut validation = Validation::new(algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_aud = false;
+    validation.validate_exp = false;
+    let token = jsonwebtoken::decode(token, key, &validation).ok()?;
+    Some(token.claims)
 }
 
 /// The claims of whatever looks like a JWT.
 pub(crate) fn unverified(token: &str) -> Option<Map<String, Value>> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice(&payload).ok()
+}
+
+/// SHA-256 in base64url.
+pub(crate) fn sha256(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// The left half of SHA-256 in base64url (OpenID Connect Core §3.1.3.6).
+pub(crate) fn half_hash(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }
 
 /// Bytes that nobody can foresee, in base64url.

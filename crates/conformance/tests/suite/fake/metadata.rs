@@ -1,9 +1,19 @@
 //! The metadata and the keys of the fake server.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::wire::{Reply, Request};
-use super::{Fake, Sin, keys};
+use super::{Fake, Make, Sin, clients, id_token, keys, people};
+
+/// The response types that bring tokens from the authorization endpoint.
+const FRONT_CHANNEL: &[&str] = &[
+    "id_token",
+    "id_token token",
+    "token",
+    "code id_token",
+    "code token",
+    "code id_token token",
+];
 
 /// Where the metadata lies (RFC 8414 §3).
 pub(crate) fn path(fake: &Fake) -> String {
@@ -14,8 +24,15 @@ pub(crate) fn path(fake: &Fake) -> String {
     format!("/.well-known/oauth-authorization-server{path}")
 }
 
+/// Where OpenID Connect Discovery §4 puts the same document.
+pub(crate) fn discovery_path(fake: &Fake) -> String {
+    let path = fake.issuer.strip_prefix(&fake.base).unwrap();
+    format!("{path}/.well-known/openid-configuration")
+}
+
 pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
-    if fake.is(Sin::PublishesNothing) {
+    let discovers = request.path == discovery_path(fake);
+    if fake.is(Sin::PublishesNothing) || (discovers && fake.is(Sin::DiscoversNothing)) {
         return Reply::text(404, "nothing here");
     }
     let mut base = fake.base.clone();
@@ -33,12 +50,12 @@ pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
         "introspection_endpoint": at("/introspect", Sin::HttpIntrospection),
         "revocation_endpoint": at("/revoke", Sin::HttpRevocation),
         "jwks_uri": at("/jwks", Sin::HttpJwksUri),
-        "response_types_supported": ["code"],
         "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": ["ES256"],
-        "scopes_supported": ["read", "write"],
     });
+    document.as_object_mut().unwrap().extend(of_users(&base));
     let mut methods = vec![
         "client_secret_basic",
         "client_secret_post",
@@ -54,17 +71,65 @@ pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
         document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")] =
             json!(["ES256"]);
     }
-    if fake.users {
-        let grants = document["grant_types_supported"].as_array_mut();
-        grants.unwrap().push("password".into());
+    if fake.is_of(Make::Legacy) {
+        let mut add = |member: &str, more: &[&str]| {
+            let list = document[member].as_array_mut().unwrap();
+            list.extend(more.iter().map(|one| json!(one)));
+        };
+        add("grant_types_supported", &["password", "implicit"]);
+        add("response_types_supported", FRONT_CHANNEL);
+    }
+    if fake.is_of(Make::Foreign) {
+        for optional in ["prompt_values_supported", "acr_values_supported"] {
+            document.as_object_mut().unwrap().remove(optional);
+        }
     }
     sinful(fake, &mut document);
-    let reply = Reply::json(200, &document);
+    let reply = public(fake, Reply::json(200, &document));
     if fake.is(Sin::MetadataAsText) {
         reply.with("content-type", "text/plain")
     } else {
         reply
     }
+}
+
+/// What is offered to users and the clients that send them.
+fn of_users(base: &str) -> Map<String, Value> {
+    let scopes = [clients::SCOPES.as_slice(), &clients::OF_USERS].concat();
+    let mut claims: Vec<_> = scopes
+        .iter()
+        .flat_map(|scope| people::claims_of_scope(scope))
+        .collect();
+    claims.extend(&[
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "sid",
+    ]);
+    let document = json!({
+        "userinfo_endpoint": format!("{base}/userinfo"),
+        "end_session_endpoint": format!("{base}/logout"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "scopes_supported": scopes,
+        "claims_supported": claims,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "authorization_response_iss_parameter_supported": true,
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256"],
+        "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
+        "acr_values_supported": [id_token::ACR],
+        "display_values_supported": ["page"],
+    });
+    document.as_object().unwrap().clone()
 }
 
 fn sinful(fake: &Fake, document: &mut Value) {
@@ -82,13 +147,27 @@ fn sinful(fake: &Fake, document: &mut Value) {
         Sin::LeavesOutPkce => without(document, "code_challenge_methods_supported"),
         Sin::LeavesOutDpop => without(document, "dpop_signing_alg_values_supported"),
         Sin::DeadEndpoint => {
-            document["userinfo_endpoint"] = format!("{}/userinfo", fake.base).into();
+            document["registration_endpoint"] = format!("{}/nowhere", fake.base).into();
         }
         Sin::AdvertisesUnknownGrant => {
             document["grant_types_supported"]
                 .as_array_mut()
                 .unwrap()
                 .push("urn:example:other".into());
+        }
+        Sin::LeavesOutSubjectTypes => without(document, "subject_types_supported"),
+        Sin::LeavesOutRs256 => {
+            document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
+        }
+        Sin::LeavesOutOpenid => document["scopes_supported"] = json!(["read", "write"]),
+        Sin::LeavesOutClaims => without(document, "claims_supported"),
+        Sin::LeavesOutEndSession => without(document, "end_session_endpoint"),
+        Sin::HidesIss => without(document, "authorization_response_iss_parameter_supported"),
+        Sin::AdvertisesImplicit => {
+            document["grant_types_supported"] = json!(["authorization_code", "implicit"]);
+        }
+        Sin::OffersPlain => {
+            document["code_challenge_methods_supported"] = json!(["S256", "plain"]);
         }
         Sin::ListIsText => document["scopes_supported"] = "read write".into(),
         _ => {}
@@ -102,5 +181,18 @@ pub(crate) fn jwks(fake: &Fake) -> Reply {
         Sin::RepeatsKid => keys[1]["kid"] = keys[0]["kid"].clone(),
         _ => {}
     }
-    Reply::json(200, &json!({ "keys": keys }))
+    public(fake, Reply::json(200, &json!({ "keys": keys })))
+}
+
+/// For every page to read, and for a while.
+fn public(fake: &Fake, reply: Reply) -> Reply {
+    let cached = match fake.sin {
+        Sin::ForbidsCaching => "no-store",
+        _ => "public, max-age=300",
+    };
+    let reply = reply.with("cache-control", cached);
+    match fake.sin {
+        Sin::MetadataHidesFromScripts => reply,
+        _ => reply.with("access-control-allow-origin", "*"),
+    }
 }

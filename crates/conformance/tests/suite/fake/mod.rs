@@ -2,21 +2,36 @@
 //!
 //! It is a test of the judge. It stores everything in memory, serves one test and is gone.
 
+mod authentication;
+pub(crate) mod authorize;
 pub(crate) mod bearer;
+pub(crate) mod browser;
 pub(crate) mod clients;
+pub(crate) mod code;
 mod description;
 pub(crate) mod grant;
+pub(crate) mod hint;
+pub(crate) mod id_token;
 pub(crate) mod introspect;
 pub(crate) mod keys;
+pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod pages;
 pub(crate) mod password;
+pub(crate) mod people;
+pub(crate) mod pkce;
+pub(crate) mod refresh;
+pub(crate) mod requested;
 pub(crate) mod revoke;
 pub(crate) mod sin;
+pub(crate) mod subject;
 pub(crate) mod token;
+pub(crate) mod userinfo;
 pub(crate) mod wire;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -35,6 +50,12 @@ pub(crate) struct Memory {
     /// Wrong passwords in a row, by username.
     pub(crate) guesses: HashMap<String, u32>,
     pub(crate) grants: Vec<grant::Grant>,
+    pub(crate) codes: HashMap<String, code::Code>,
+    /// By what their cookies say.
+    pub(crate) sessions: HashMap<String, browser::Session>,
+    pub(crate) tickets: HashMap<String, browser::Ticket>,
+    /// The scopes that were allowed, by the `sub` of the user and the id of the client.
+    pub(crate) consents: HashMap<(&'static str, &'static str), BTreeSet<String>>,
     pub(crate) issued: Vec<String>,
     pub(crate) misses: u32,
     pub(crate) requests: u32,
@@ -49,11 +70,27 @@ pub(crate) struct Fake {
     pub(crate) memory: Mutex<Memory>,
     /// The protected resource wants POST and the form of its description.
     pub(crate) form: bool,
-    /// There are users, and the password grant.
-    pub(crate) users: bool,
+    pub(crate) make: Make,
+    pub(crate) names: pages::Names,
     pub(crate) rotation: Rotation,
+    /// How long a code may be redeemed.
+    pub(crate) code_lifetime: Duration,
     /// The certificate to be trusted, if it speaks TLS.
     pub(crate) certificate: Option<String>,
+}
+
+/// What kind of server it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Make {
+    #[default]
+    Usual,
+    /// Its codes live for two seconds, as the description says.
+    Brief,
+    /// It has the password grant and the implicit flow, which no server should offer (RFC 9700 §2.1.2, §2.4).
+    Legacy,
+    /// Its pages lie behind redirects and have fields of other names, and where the standards leave room it does
+    /// otherwise.
+    Foreign,
 }
 
 /// What a refresh does to the refresh token.
@@ -69,14 +106,13 @@ pub(crate) enum Rotation {
 }
 
 /// How to start it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setting {
     pub(crate) tls: bool,
     pub(crate) issuer_path: &'static str,
     /// The protected resource is asked by POST.
     pub(crate) form: bool,
-    /// There are users, and the password grant, which no server should offer (RFC 9700 §2.4).
-    pub(crate) users: bool,
+    pub(crate) make: Make,
     pub(crate) rotation: Rotation,
 }
 
@@ -90,6 +126,10 @@ impl Fake {
         self.sin == sin
     }
 
+    pub(crate) fn is_of(&self, make: Make) -> bool {
+        self.make == make
+    }
+
     pub(crate) fn handle(&self, request: &Request) -> Reply {
         if request.plain && self.certificate.is_some() && !self.is(Sin::TakesPlainHttp) {
             // What nginx says.
@@ -97,14 +137,22 @@ impl Fake {
         }
         let path = request.path.as_str();
         let metadata = metadata::path(self);
+        let discovery = metadata::discovery_path(self);
         match path {
             "/token" => token::handle(self, request),
             "/introspect" => introspect::handle(self, request),
             "/revoke" => revoke::handle(self, request),
             "/jwks" => metadata::jwks(self),
-            "/authorize" => Reply::text(400, "an error page"),
+            "/authorize" => authorize::handle(self, request),
+            "/interaction" => authorize::interaction(self, request),
+            "/sign-in" => authorize::sign_in(self, request),
+            "/select-account" => authorize::select_account(self, request),
+            "/consent" => authorize::consent(self, request),
+            "/userinfo" => userinfo::handle(self, request),
+            "/logout" => logout::handle(self, request),
+            "/logout/confirm" => logout::confirm(self, request),
             "/resource" => bearer::handle(self, request),
-            _ if path == metadata => metadata::handle(self, request),
+            _ if path == metadata || path == discovery => metadata::handle(self, request),
             _ if path.starts_with(&metadata) && self.is(Sin::ServesAnyIssuer) => {
                 metadata::handle(self, request)
             }
@@ -115,7 +163,7 @@ impl Fake {
     /// No secret of a client, and no token that was ever issued.
     pub(crate) fn assert_nothing_shown_in(&self, text: &str) {
         let memory = self.memory.lock().unwrap();
-        let passwords = password::USERS.iter().map(|user| user.password);
+        let passwords = people::USERS.iter().map(|user| user.password);
         let secrets = clients::secrets().chain(passwords).map(str::to_owned);
         for confidential in secrets.chain(memory.issued.iter().cloned()) {
             assert!(
@@ -133,7 +181,7 @@ impl Fake {
             .opaque
             .get(token)
             .cloned()
-            .or_else(|| keys::verify(token))
+            .or_else(|| keys::verify(token).filter(|claims| is_access_token(self, claims)))
             .or_else(|| {
                 self.is(Sin::IgnoresSignature)
                     .then(|| keys::unverified(token))
@@ -150,6 +198,11 @@ impl Fake {
             ended || memory.revoked.contains(&id) || (expired && !self.is(Sin::IgnoresExpiry));
         (!dead).then_some(claims)
     }
+}
+
+/// ID tokens name no client but in their audience.
+fn is_access_token(fake: &Fake, claims: &Map<String, Value>) -> bool {
+    claims.contains_key("client_id") || fake.is(Sin::TakesIdTokens)
 }
 
 /// What a token is remembered by.

@@ -1,34 +1,9 @@
-//! The password grant of the fake server, and its users.
+//! The password grant of the fake server.
 
 use super::clients::Client;
+use super::people::{self, Refusal};
 use super::wire::{Form, Reply};
 use super::{Fake, Sin, grant, token};
-
-pub(crate) struct User {
-    /// The role in the description.
-    pub(crate) role: &'static str,
-    pub(crate) username: &'static str,
-    pub(crate) password: &'static str,
-    pub(crate) sub: &'static str,
-}
-
-pub(crate) static USERS: [User; 2] = [
-    User {
-        role: "primary",
-        username: "ada",
-        password: "ada-hush-20",
-        sub: "user-1",
-    },
-    User {
-        role: "guessed",
-        username: "bob",
-        password: "bob-hush-21",
-        sub: "user-2",
-    },
-];
-
-/// How many wrong passwords in a row are judged.
-const GUESSES: u32 = 20;
 
 pub(crate) fn handle(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Reply> {
     if !client.grants.contains(&"password") && !fake.is(Sin::PasswordForAnyClient) {
@@ -49,15 +24,13 @@ pub(crate) fn handle(fake: &Fake, client: &'static Client, form: &Form) -> Resul
             },
         ));
     };
-    let user = USERS.iter().find(|user| user.username == username);
-    let right = |user: &&User| user.password == password || fake.is(Sin::TakesAnyPassword);
-    let Some(authentic) = user.filter(right) else {
-        return Err(refusal(fake, username, user.is_some()));
-    };
-    fake.memory.lock().unwrap().guesses.remove(username);
+    let user = people::prove(fake, username, password).map_err(|why| refusal(fake, why))?;
     let scope = token::scope(fake, form)?;
     let audience = token::audience(fake, client, form)?;
-    let id = grant::open(fake, client, authentic.sub, scope, audience);
+    let id = grant::open(
+        fake,
+        grant::Grant::of_password(client, user, scope, audience),
+    );
     let reply = grant::respond(fake, client, id, &grant::Wanted::default());
     Ok(if fake.is(Sin::CachesLogin) {
         reply.with("cache-control", "max-age=600")
@@ -66,16 +39,11 @@ pub(crate) fn handle(fake: &Fake, client: &'static Client, form: &Form) -> Resul
     })
 }
 
-fn refusal(fake: &Fake, username: &str, known: bool) -> Reply {
-    let mut memory = fake.memory.lock().unwrap();
-    let guesses = memory.guesses.entry(username.to_owned()).or_default();
-    *guesses += 1;
-    if *guesses > GUESSES && !fake.is(Sin::PasswordGuessingIsFree) {
-        return Reply::error(429, "invalid_grant").with("retry-after", "9");
-    }
-    match fake.sin {
-        Sin::MisnamesWrongPassword => Reply::error(401, "access_denied"),
-        Sin::TellsUnknownUser if !known => {
+fn refusal(fake: &Fake, why: Refusal) -> Reply {
+    match (why, fake.sin) {
+        (Refusal::TooManyGuesses, _) => Reply::error(429, "invalid_grant").with("retry-after", "9"),
+        (_, Sin::MisnamesWrongPassword) => Reply::error(401, "access_denied"),
+        (Refusal::UnknownUser, Sin::TellsUnknownUser) => {
             let body = serde_json::json!({"error": "invalid_grant", "error_description": "who?"});
             Reply::json(400, &body)
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jsonwebtoken::get_current_timestamp;
 use serde_json::{Map, Value, json};
 
-use super::clients::{CLIENTS, Client, Kind, SCOPES};
+use super::clients::{self, Client, Kind, SCOPES};
 use super::wire::{Form, Reply, Request};
-use super::{Fake, Sin, grant, keys, password};
+use super::{Fake, Make, Sin, code, keys, password, refresh};
 
 pub(crate) fn handle(fake: &Fake, request: &Request) -> Reply {
     let reply = respond(fake, request).unwrap_or_else(|reply| reply);
@@ -43,16 +43,9 @@ fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
         }
         None => Err(Reply::error(400, "invalid_request")),
         Some("client_credentials") => issue(fake, client, &form),
-        Some("refresh_token") => grant::refresh(fake, client, &form),
-        Some("authorization_code") => Err(Reply::error(
-            400,
-            match client.grants.contains(&"authorization_code") {
-                true if fake.is(Sin::MisnamesGarbageGrant) => "invalid_request",
-                true => "invalid_grant",
-                false => "unauthorized_client",
-            },
-        )),
-        Some("password") if fake.users => password::handle(fake, client, &form),
+        Some("refresh_token") => refresh::handle(fake, client, &form),
+        Some("authorization_code") => code::redeem(fake, client, &form),
+        Some("password") if fake.is_of(Make::Legacy) => password::handle(fake, client, &form),
         Some("password") if fake.is(Sin::KnowsPasswordGrant) => {
             Err(Reply::error(400, "invalid_grant"))
         }
@@ -111,7 +104,13 @@ fn parameters(fake: &Fake, request: &Request) -> Result<Form, Reply> {
 fn authenticated(fake: &Fake, request: &Request, form: &Form) -> Result<&'static Client, Reply> {
     let anonymous = request.authorizations().is_empty() && form.get("client_id").is_none();
     if anonymous && fake.is(Sin::TakesAnonymous) {
-        return Ok(&CLIENTS[0]);
+        return Ok(clients::of_role("primary"));
+    }
+    if anonymous
+        && fake.is(Sin::FindsClientByCode)
+        && let Some(client) = code::client_of(fake, form)
+    {
+        return Ok(client);
     }
     // The throttle counts the failures in a row of one client.
     let name = request

@@ -1,11 +1,12 @@
 //! HTTP and TLS of the fake server.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Collected, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
-use super::{Fake, Memory, Setting, Sin};
+use super::{Fake, Make, Memory, Setting, Sin, pages};
 
 /// A request, read whole.
 pub(crate) struct Request {
@@ -46,6 +47,15 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let values = self.headers.get_all(COOKIE).iter();
+        let pairs = values.filter_map(|value| value.to_str().ok());
+        let mut pairs = pairs.flat_map(|value| value.split("; "));
+        let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+        Some(value.to_owned())
+    }
+
     pub(crate) fn form(&self) -> Form {
         Form::parse(self.body.as_deref().unwrap_or_default())
     }
@@ -75,6 +85,11 @@ impl Form {
             .iter()
             .filter(|(key, value)| key == name && !value.is_empty());
         values.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Whether the parameter is there, if only without a value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
     }
 
     /// Whether a parameter other than `resource` is there more than once.
@@ -119,6 +134,25 @@ impl Reply {
         )
     }
 
+    /// Sent elsewhere, by GET whatever was asked (RFC 9110 §15.4.4).
+    pub(crate) fn see_other(location: &str) -> Self {
+        Self::text(303, "").with("location", location)
+    }
+
+    /// Sent elsewhere, in the older way.
+    pub(crate) fn found(location: &str) -> Self {
+        Self {
+            status: 302,
+            ..Self::see_other(location)
+        }
+    }
+
+    /// With one more header, whether there is one of that name or not.
+    pub(crate) fn and(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
@@ -141,8 +175,14 @@ pub(crate) async fn start(sin: Sin, setting: Setting) -> Arc<Fake> {
         memory: Mutex::new(Memory::default()),
         certificate,
         form: setting.form,
-        users: setting.users,
+        make: setting.make,
+        names: if setting.make == Make::Foreign {
+            pages::FOREIGN
+        } else {
+            pages::USUAL
+        },
         rotation: setting.rotation,
+        code_lifetime: Duration::from_secs(if setting.make == Make::Brief { 2 } else { 60 }),
     });
     let served = Arc::clone(&fake);
     tokio::spawn(async move {
@@ -180,6 +220,20 @@ async fn connection(fake: Arc<Fake>, stream: TcpStream, acceptor: Option<TlsAcce
     }
 }
 
+/// The body, if it is no longer than that. The rest is read as well, so that the answer finds its way.
+async fn read(mut body: Incoming, limit: usize) -> Option<Bytes> {
+    let mut bytes = Vec::new();
+    let mut fits = true;
+    while let Some(frame) = body.frame().await {
+        let data = frame.ok()?.into_data().unwrap_or_default();
+        fits &= bytes.len() + data.len() <= limit;
+        if fits {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    fits.then(|| bytes.into())
+}
+
 async fn serve<T: hyper::rt::Read + hyper::rt::Write + Unpin>(fake: Arc<Fake>, io: T, plain: bool) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let fake = Arc::clone(&fake);
@@ -190,11 +244,7 @@ async fn serve<T: hyper::rt::Read + hyper::rt::Write + Unpin>(fake: Arc<Fake>, i
             } else {
                 1 << 20
             };
-            let body = Limited::new(body, limit)
-                .collect()
-                .await
-                .ok()
-                .map(Collected::to_bytes);
+            let body = read(body, limit).await;
             let request = Request {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),

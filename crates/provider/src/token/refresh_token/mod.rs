@@ -2,7 +2,7 @@
 
 mod judge;
 
-use countersign_core::{Client, CurrentRefresh, Generation, Grant, GrantType, KeyId};
+use countersign_core::{Client, CurrentRefresh, Generation, Grant, GrantType, KeyId, Scope};
 use countersign_jose::refresh_token::{self, RefreshToken, Tag};
 use countersign_protocol::{AskedFor, ErrorCode, ErrorResponse, RefreshRequest, TokenResponse};
 use countersign_storage::{EndGrant, FoundGrant, SeenRefresh};
@@ -10,7 +10,9 @@ use countersign_storage::{EndGrant, FoundGrant, SeenRefresh};
 use super::narrow_audience::renew_audience;
 use super::narrow_scope::renew_scope;
 use crate::authenticate::IdentifiedClient;
+use crate::claims::has;
 use crate::error::unavailable;
+use crate::id_token::{IdTokenPlan, IdTokenSubject};
 use crate::permit::{Evidence, Permit, Redeemed};
 use crate::{Provider, audit};
 use judge::{Judgement, judge};
@@ -116,7 +118,7 @@ impl Provider {
             let kept = matches!(permit.refresh_step(), Some(Step::Keep));
             match permit.redeem(self).await? {
                 Redeemed::Authorized(authorized) => {
-                    let mut response = self.mint(&authorized)?;
+                    let mut response = self.mint(*authorized)?;
                     if kept {
                         // The token may be older than its key: what was presented is what stays good.
                         response.refresh_token = Some(request.refresh_token.expose().clone());
@@ -143,17 +145,7 @@ impl Provider {
         let Ok(key) = refresh_token::key_id(text) else {
             return Ok(None);
         };
-        let now = self.clock.now();
-        if self.keys.at(now).refresh_by_id(&key).is_none() {
-            let reloaded = self.keys.reload_for_unknown(&*self.store, now).await;
-            reloaded.map_err(|error| {
-                tracing::error!(%error, "keys not read again");
-                ErrorResponse::new(
-                    ErrorCode::TemporarilyUnavailable,
-                    "the service cannot read its keys; try again",
-                )
-            })?;
-        }
+        self.know_key(&key, self.clock.now()).await?;
         Ok(self.read_with(&key, text))
     }
 
@@ -204,7 +196,7 @@ impl Provider {
             current.used_at
         };
         let expired = grant.lifetime.end(used_at) <= self.clock.now();
-        if expired || !found.client_is_live || !found.user_is_live() {
+        if expired || !found.is_live() {
             return Err(invalid_grant());
         }
         if client.client().epoch != grant.client_epoch {
@@ -224,6 +216,7 @@ impl Provider {
             &self.settings.issuer,
         )?;
         let press = self.press(client.client())?;
+        let id_token = self.renewed_id_token(client.client(), &found, scope.get())?;
         let step = match judgement {
             // Without its key the successor cannot be told again.
             Judgement::Retry { in_a_row } => match self.derive_refresh_token(grant, current) {
@@ -248,7 +241,31 @@ impl Provider {
             is_recovered,
         };
         let evidence = Evidence::RefreshToken(Box::new(proven));
-        self.permit(evidence, scope, &audience, press)
+        self.permit(evidence, scope, &audience, press, id_token)
+    }
+
+    /// The ID token of a refresh, if the grant is one of OpenID Connect: §12.2.
+    fn renewed_id_token(
+        &self,
+        client: &Client,
+        found: &FoundGrant,
+        scope: &Scope,
+    ) -> Result<Option<IdTokenPlan>, ErrorResponse> {
+        let (Some(authorization), Some(user)) = (&found.grant.authorization, &found.user) else {
+            return Ok(None);
+        };
+        if !has(scope, "openid") {
+            return Ok(None);
+        }
+        let about = IdTokenSubject {
+            client,
+            user,
+            session: authorization.session,
+            facts: &authorization.facts,
+            scope: None,
+            with_nonce: false,
+        };
+        self.plan_id_token(&about).map(Some)
     }
 
     async fn judge(

@@ -3,37 +3,59 @@
 use std::io;
 
 use clap::Args;
-use countersign_core::{AuthMethod, ClientId};
+use countersign_core::{AuthMethod, ClientId, ClientSettings};
 use countersign_provider::{MAX_SECRET_BYTES, SecretSource};
 
+use super::kind::{Kind, Said};
 use super::settings::SettingsArgs;
+use super::sign_in::default_grant_types;
 use super::{add_failed, describe, warn_if_weak, with_secret};
 use crate::cli::{Global, secret_input};
 use crate::output::{Failure, print};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    countersign client add billing --scope 'invoices.read invoices.write' \\\n      \
+    countersign client add shop --kind web --redirect-uri https://shop.example.com/callback\n      \
+        An application on a server, whose users sign in here.\n  \
+    countersign client add board --kind spa --redirect-uri https://board.example.com/\n  \
+    countersign client add tv --kind native --redirect-uri com.example.tv:/callback\n  \
+    countersign client add billing --kind service --scope 'invoices.read invoices.write' \\\n      \
         --default-scope invoices.read\n  \
     countersign client add reports --resource https://api.example.com\n  \
-    pass show billing | countersign client add billing --secret-stdin\n  \
-    countersign client add tv --public --redirect-uri com.example.tv:/callback")]
+    pass show billing | countersign client add billing --secret-stdin\n\n\
+    A client of the kinds web, spa and native may ask for the scopes openid, profile, email and offline_access (which \
+    lets it keep refresh tokens when its users are gone), unless --scope says otherwise.")]
 pub(crate) struct Add {
     /// The identifier: 1 to 255 printable ASCII characters
     client_id: ClientId,
-    #[command(flatten)]
-    settings: SettingsArgs,
-    /// A public client: it runs where no secret can be kept
+    /// What kind of application it is: what is not said follows from that
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// A public client: it runs where no secret can be kept [--kind spa and native are]
     #[arg(long, conflicts_with_all = ["auth_method", "secret_stdin"])]
     public: bool,
     /// Read the secret from standard input instead of drawing one
     #[arg(long)]
     secret_stdin: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 impl Add {
-    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
-        let mut settings = self.settings.for_new_client();
+    /// What the client is to be.
+    fn new_settings(&self) -> Result<ClientSettings, Failure> {
+        let args = &self.settings;
+        if let Some(kind) = self.kind {
+            return kind.settings(&Said {
+                settings: args,
+                public: self.public,
+                given_secret: self.secret_stdin,
+            });
+        }
+        let sign_in = &args.sign_in;
+        let grant_types = default_grant_types(&sign_in.redirect_uris, &sign_in.response_types);
+        let mut settings = ClientSettings::new(grant_types);
+        args.apply_to(&mut settings);
         if settings.is_public() {
             return Err(Failure::usage(
                 "a client that does not authenticate is a public client: use --public",
@@ -42,6 +64,11 @@ impl Add {
         if self.public {
             settings.token_endpoint_auth_method = Some(AuthMethod::None);
         }
+        Ok(settings)
+    }
+
+    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
+        let settings = self.new_settings()?;
         let source = secret_source(self.secret_stdin)?;
         let opened = global.new_provider().await?;
         let added = opened

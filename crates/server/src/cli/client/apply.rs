@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_core::{Client, EntityId, Secret};
+use countersign_core::{Client, ClientSettings, Clock as _, EntityId, IdTokenAlgorithm, Secret};
 use countersign_provider::{AddClientError, MAX_SECRET_BYTES, SecretSource};
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use super::wanted::{Wanted, invalid};
 use super::{add_failed, change_failed, describe, public_or_not, warn_if_weak};
 use crate::cli::outcome::Outcome;
 use crate::cli::{Global, Opened};
+use crate::host::SystemClock;
 use crate::output::{Failure, Format, print, table, warn};
 
 #[derive(Debug, Args)]
@@ -30,6 +31,9 @@ pub(crate) struct Apply {
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
 }
+
+/// The least bytes of a secret that signs ID tokens: RFC 7518 §3.2.
+const MIN_KEY_BYTES: usize = 32;
 
 /// What has to be done about a client.
 enum Step {
@@ -92,11 +96,13 @@ impl Apply {
 /// Checks what a file says against what is there. Nothing is changed.
 async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, Failure> {
     let client_id = &wanted.client_id;
+    let signs = signs_with_secret(&wanted.settings);
     let Some(found) = opened.store.find_client(client_id).await? else {
         let public = wanted.settings.is_public();
         let refused = match wanted.secret.as_ref().map(|secret| secret.expose().len()) {
             Some(_) if public => Some(AddClientError::PublicWithSecret),
             Some(0) => Some(AddClientError::EmptySecret),
+            Some(..MIN_KEY_BYTES) if signs => Some(AddClientError::SecretTooShort),
             Some(length) if length > MAX_SECRET_BYTES => Some(AddClientError::SecretTooLong),
             _ if is_subject(opened, &wanted).await? => {
                 Some(AddClientError::Subject(client_id.clone()))
@@ -111,6 +117,12 @@ async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, F
     if found.settings.is_public() != wanted.settings.is_public() {
         return Err(public_or_not(client_id));
     }
+    if signs && !has_sealed_secret(&found) {
+        return Err(invalid(
+            client_id,
+            &AddClientError::SecretNotKept.to_string(),
+        ));
+    }
     if wanted.secret.is_some() {
         let text = format!(
             "the client_secret of '{client_id}' is for a new client and was not looked at; to change it: countersign client rotate-secret"
@@ -122,6 +134,17 @@ async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, F
     } else {
         Ok(Step::Update(wanted))
     }
+}
+
+/// Whether the secret of the client is the key of its ID tokens, which therefore is kept itself (RULES S2).
+fn signs_with_secret(settings: &ClientSettings) -> bool {
+    settings.id_token_algorithm() == IdTokenAlgorithm::Hs256
+}
+
+fn has_sealed_secret(client: &Client) -> bool {
+    let now = SystemClock.now();
+    let mut secrets = client.secrets.iter();
+    secrets.any(|secret| secret.sealed.is_some() && secret.is_accepted(now))
 }
 
 /// RULES A6.

@@ -2,8 +2,11 @@
 
 mod add;
 mod apply;
+mod kind;
 mod rotate;
 mod settings;
+mod sign_in;
+mod tokens;
 mod update;
 mod wanted;
 
@@ -139,8 +142,19 @@ fn add_failed(error: AddClientError) -> Failure {
 /// Which option is behind a setting that was refused.
 const fn hint(error: &SettingsError) -> &'static str {
     match error {
-        SettingsError::PublicClientCredentials => "; give --grant-type or --redirect-uri",
+        SettingsError::PublicClientCredentials => {
+            "; give other ones with --grant-type, or --redirect-uri"
+        }
         SettingsError::NoRedirectUri => "; give --redirect-uri",
+        SettingsError::SchemeOfNativeClient(_) => "; give --application-type native",
+        SettingsError::ResponseTypeWithoutGrantType { .. } => {
+            "; see --grant-type and --response-type"
+        }
+        SettingsError::PublicWithoutPkce => "; see --pkce",
+        SettingsError::PublicHs256 => "; see --id-token-alg",
+        SettingsError::PairwiseWithoutSector => "; give --sector-identifier-uri",
+        SettingsError::SectorNotHttps => "; see --sector-identifier-uri",
+        SettingsError::ClientName => "; see --name",
         SettingsError::DefaultScopeNotAllowed(_) => "; see --scope and --default-scope",
         SettingsError::TooManyScopes => "; see --scope",
         SettingsError::AccessTokenLifetime => "; see --access-token-lifetime",

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use countersign_core::{ClientId, Clock as _};
+use countersign_provider::KeepSecret;
 
 use super::add::secret_source;
 use super::{change_failed, describe, warn_if_weak, with_secret};
@@ -15,7 +16,9 @@ use crate::output::{Failure, date, print, warn};
     For a day, both secrets are accepted: time to give the new one to every instance.\n  \
     countersign client rotate-secret billing\n      \
     The secret has leaked: the old one is refused within a second.\n  \
-    pass show billing | countersign client rotate-secret billing --secret-stdin\n\n\
+    pass show billing | countersign client rotate-secret billing --secret-stdin\n  \
+    countersign client rotate-secret classic --sealed\n      \
+        Before: countersign client update classic --id-token-alg HS256\n\n\
     Only the last secret and the one before it are ever accepted: to rotate again while an overlap runs ends the older \
     secret.")]
 pub(crate) struct RotateSecret {
@@ -27,6 +30,10 @@ pub(crate) struct RotateSecret {
     /// Read the secret from standard input instead of drawing one
     #[arg(long)]
     secret_stdin: bool,
+    /// Keep the secret itself as well, sealed under the master key, and not only a hash of it: for ID tokens that are
+    /// signed with it (HS256); it is kept so at any rate while the client has such ID tokens
+    #[arg(long)]
+    sealed: bool,
 }
 
 impl RotateSecret {
@@ -39,9 +46,14 @@ impl RotateSecret {
             let mut ends = client.secrets.iter().filter_map(|secret| secret.expires_at);
             ends.find(|end| now < *end)
         });
+        let keep = if self.sealed {
+            KeepSecret::Sealed
+        } else {
+            KeepSecret::AsNeeded
+        };
         let rotated = opened
             .provider
-            .rotate_client_secret(&self.client_id, source, self.overlap)
+            .rotate_client_secret(&self.client_id, source, self.overlap, keep)
             .await
             .map_err(|error| change_failed(&self.client_id, error))?;
         let client = rotated.client;

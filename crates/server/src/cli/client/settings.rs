@@ -6,169 +6,129 @@
 
 use clap::{Args, ValueEnum};
 use countersign_core::{
-    AccessTokenFormat, AuthMethod, ClientSettings, GrantType, IntrospectionReach, RedirectUri,
-    ResourceUri, Scope, SigningAlgorithm,
+    AuthMethod, ClientSettings, GrantType, IntrospectionReach, ResourceUri, Scope,
 };
 
-use crate::cli::duration;
+use super::sign_in::{SignInArgs, add_implicit};
+use super::tokens::TokenArgs;
 use crate::output::object;
 
-/// The members of [`ClientSettings`], under the names of RFC 7591 and our own.
-pub(super) const MEMBERS: [&str; 15] = [
-    "grant_types",
-    "scope",
-    "default_scope",
-    "resources",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "token_endpoint_auth_method",
-    "introspect",
-    "access_token_format",
-    "access_token_signed_response_alg",
-    "access_token_lifetime",
-    "refresh_token_rotation",
-    "refresh_token_retry_window",
-    "refresh_token_lifetime",
-    "refresh_token_idle_lifetime",
-];
+/// A member of [`ClientSettings`], under the name of RFC 7591 or our own, and the flag that sets it.
+pub(super) struct Member {
+    pub(super) name: &'static str,
+    pub(super) flag: &'static str,
+    /// Whether the flag is given.
+    pub(super) given: bool,
+}
+
+impl Member {
+    pub(super) const fn new(name: &'static str, flag: &'static str, given: bool) -> Self {
+        Self { name, flag, given }
+    }
+}
+
+/// The member about which something must be said.
+pub(super) const GRANT_TYPES: &str = "grant_types";
+
+/// The names of all members.
+pub(super) fn member_names() -> impl Iterator<Item = &'static str> {
+    SettingsArgs::default()
+        .members()
+        .into_iter()
+        .map(|member| member.name)
+}
 
 /// The settings that are named on the command line; none and an empty list stand for those that are not.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub(super) struct SettingsArgs {
-    /// A grant type that the client may use: client_credentials, authorization_code, refresh_token or password [unless
-    /// set: client_credentials; with redirect URIs, authorization_code and refresh_token]
+    /// What people are shown as its name [unless set: its id]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A grant type that the client may use: client_credentials, authorization_code, refresh_token, password or implicit
+    /// [unless set: client_credentials; with redirect URIs, authorization_code and refresh_token]
     #[arg(long = "grant-type", value_name = "G")]
-    grant_types: Vec<GrantType>,
+    pub(super) grant_types: Vec<GrantType>,
     /// A scope that the client may ask for; several may be given at once, separated by spaces
     #[arg(long = "scope", value_name = "S")]
-    scopes: Vec<Scope>,
+    pub(super) scopes: Vec<Scope>,
     /// A scope that it gets when it asks for none [unless set: all of its scopes that need no user]
     #[arg(long = "default-scope", value_name = "S")]
     default_scopes: Vec<Scope>,
     /// A resource that it may ask tokens for, and for which it may introspect them; the first is the default audience
     #[arg(long = "resource", value_name = "URI")]
     resources: Vec<ResourceUri>,
-    /// Where users may be sent back to after signing in
-    #[arg(long = "redirect-uri", value_name = "U")]
-    redirect_uris: Vec<RedirectUri>,
-    /// Where users may be sent back to after signing out
-    #[arg(long = "post-logout-redirect-uri", value_name = "U")]
-    post_logout_redirect_uris: Vec<RedirectUri>,
     /// The only way in which it may authenticate: client_secret_basic or client_secret_post [unless set: either]
     #[arg(long, value_name = "M")]
-    auth_method: Option<AuthMethod>,
+    pub(super) auth_method: Option<AuthMethod>,
     /// Which tokens it may introspect: own, audience or any [unless set: audience]
     #[arg(long, value_name = "REACH")]
     introspect: Option<IntrospectionReach>,
-    /// What its access tokens look like: jwt or opaque [unless set: as the server says]
-    #[arg(long, value_name = "FORMAT")]
-    access_token_format: Option<AccessTokenFormat>,
-    /// How its access tokens are signed: ES256, ES384, RS256, PS256 or EdDSA [unless set: as the server says]
-    #[arg(long, value_name = "ALG")]
-    access_token_alg: Option<SigningAlgorithm>,
-    /// How long its access tokens are good, up to a day, such as 600, 15m or 1h [unless set: as the server says]
-    #[arg(long, value_name = "SECONDS", value_parser = duration::seconds)]
-    access_token_lifetime: Option<u32>,
-    /// Whether each use of a refresh token gives a new one and ends the old one [unless set: on]
-    #[arg(long, value_name = "on|off", hide_possible_values = true)]
-    refresh_rotation: Option<Switch>,
-    /// How long the refresh token before the current one may be tried again, up to 10m; 0 for never [unless set: as the
-    /// server says]
-    #[arg(long, value_name = "SECONDS", value_parser = duration::seconds)]
-    refresh_retry_window: Option<u32>,
-    /// How long what a user has granted lasts, whatever happens, such as 90d [unless set: as the server says]
-    #[arg(long, value_name = "SECONDS", value_parser = duration::seconds)]
-    refresh_lifetime: Option<u32>,
-    /// How long a refresh token may lie unused, such as 14d [unless set: as the server says]
-    #[arg(long, value_name = "SECONDS", value_parser = duration::seconds)]
-    refresh_idle_lifetime: Option<u32>,
+    #[command(flatten)]
+    pub(super) sign_in: SignInArgs,
+    #[command(flatten)]
+    tokens: TokenArgs,
 }
 
 /// What can be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
+pub(super) enum Switch {
     On,
     Off,
 }
 
 impl SettingsArgs {
-    /// The settings of a new client.
-    pub(super) fn for_new_client(&self) -> ClientSettings {
-        let mut settings =
-            ClientSettings::new(ClientSettings::default_grant_types(&self.redirect_uris));
-        self.apply_to(&mut settings);
-        settings
-    }
-
-    /// The members that are named.
-    pub(super) fn named(&self) -> impl Iterator<Item = &'static str> {
-        let named: [bool; MEMBERS.len()] = [
-            !self.grant_types.is_empty(),
-            !self.scopes.is_empty(),
-            !self.default_scopes.is_empty(),
-            !self.resources.is_empty(),
-            !self.redirect_uris.is_empty(),
-            !self.post_logout_redirect_uris.is_empty(),
-            self.auth_method.is_some(),
-            self.introspect.is_some(),
-            self.access_token_format.is_some(),
-            self.access_token_alg.is_some(),
-            self.access_token_lifetime.is_some(),
-            self.refresh_rotation.is_some(),
-            self.refresh_retry_window.is_some(),
-            self.refresh_lifetime.is_some(),
-            self.refresh_idle_lifetime.is_some(),
+    /// Each member with its flag, and whether that is given.
+    pub(super) fn members(&self) -> Vec<Member> {
+        let of = Member::new;
+        let own = [
+            of("client_name", "--name", self.name.is_some()),
+            of(GRANT_TYPES, "--grant-type", !self.grant_types.is_empty()),
+            of("scope", "--scope", !self.scopes.is_empty()),
+            of(
+                "default_scope",
+                "--default-scope",
+                !self.default_scopes.is_empty(),
+            ),
+            of("resources", "--resource", !self.resources.is_empty()),
+            of(
+                "token_endpoint_auth_method",
+                "--auth-method",
+                self.auth_method.is_some(),
+            ),
+            of("introspect", "--introspect", self.introspect.is_some()),
         ];
-        let members = MEMBERS.into_iter().zip(named);
-        members.filter_map(|(member, named)| named.then_some(member))
+        own.into_iter()
+            .chain(self.sign_in.members())
+            .chain(self.tokens.members())
+            .collect()
     }
 
     /// Replaces in `settings` what is named, lists as a whole; all else stays as it is.
     pub(super) fn apply_to(&self, settings: &mut ClientSettings) {
+        set(&mut settings.client_name, self.name.clone());
+        if self.grant_types.is_empty() {
+            add_implicit(&mut settings.grant_types, &self.sign_in.response_types);
+        }
         replace(&mut settings.grant_types, &self.grant_types);
         if let Some(scope) = union(&self.scopes) {
             settings.scope = scope;
         }
         set(&mut settings.default_scope, union(&self.default_scopes));
         replace(&mut settings.resources, &self.resources);
-        replace(&mut settings.redirect_uris, &self.redirect_uris);
-        replace(
-            &mut settings.post_logout_redirect_uris,
-            &self.post_logout_redirect_uris,
-        );
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
         settings.introspect = self.introspect.unwrap_or(settings.introspect);
-        set(&mut settings.access_token_format, self.access_token_format);
-        set(
-            &mut settings.access_token_signed_response_alg,
-            self.access_token_alg,
-        );
-        set(
-            &mut settings.access_token_lifetime,
-            self.access_token_lifetime,
-        );
-        if let Some(switch) = self.refresh_rotation {
-            settings.refresh_token_rotation = switch == Switch::On;
-        }
-        set(
-            &mut settings.refresh_token_retry_window,
-            self.refresh_retry_window,
-        );
-        set(&mut settings.refresh_token_lifetime, self.refresh_lifetime);
-        set(
-            &mut settings.refresh_token_idle_lifetime,
-            self.refresh_idle_lifetime,
-        );
+        self.sign_in.apply_to(settings);
+        self.tokens.apply_to(settings);
     }
 }
 
-fn replace<T: Clone>(list: &mut Vec<T>, given: &[T]) {
+pub(super) fn replace<T: Clone>(list: &mut Vec<T>, given: &[T]) {
     if !given.is_empty() {
         *list = given.to_vec();
     }
 }
 
-fn set<T>(setting: &mut Option<T>, given: Option<T>) {
+pub(super) fn set<T>(setting: &mut Option<T>, given: Option<T>) {
     if given.is_some() {
         *setting = given;
     }
@@ -192,12 +152,27 @@ pub(super) fn unset(settings: &mut ClientSettings, member: &str) {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::Parser;
+    use countersign_core::{
+        AccessTokenFormat, ApplicationType, IdTokenAlgorithm, ResponseType, SigningAlgorithm,
+        SubjectType,
+    };
+
     use super::*;
 
-    /// Settings in which everything is said. A new setting breaks this, so that it finds its way into [`MEMBERS`].
+    /// Settings in which everything is said. A new setting breaks this, so that it finds its way to the command line.
     fn full() -> ClientSettings {
         ClientSettings {
+            client_name: Some("The App".into()),
+            application_type: ApplicationType::Native,
             grant_types: GrantType::ALL.to_vec(),
+            response_types: ResponseType::ALL.to_vec(),
+            require_pkce: false,
+            skip_consent: true,
+            subject_type: SubjectType::Pairwise,
+            sector_identifier_uri: "https://app.example/".parse().ok(),
+            id_token_signed_response_alg: Some(IdTokenAlgorithm::Hs256),
+            userinfo_signed_response_alg: Some(SigningAlgorithm::Es256),
             scope: "read write".parse().unwrap(),
             default_scope: "read".parse().ok(),
             resources: vec!["urn:a".parse().unwrap()],
@@ -215,17 +190,24 @@ mod tests {
         }
     }
 
+    /// A command that takes settings.
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: SettingsArgs,
+    }
+
     #[test]
     fn every_member_is_known() {
         let written = object(&full());
         let written: BTreeSet<&str> = written.keys().map(String::as_str).collect();
-        assert_eq!(written, MEMBERS.into());
+        assert_eq!(written, member_names().collect());
     }
 
     #[test]
     fn each_member_can_be_unset() {
         let mut settings = full();
-        for member in MEMBERS.into_iter().filter(|name| *name != "grant_types") {
+        for member in member_names().filter(|name| *name != GRANT_TYPES) {
             unset(&mut settings, member);
         }
         assert_eq!(settings, ClientSettings::new(GrantType::ALL.to_vec()));
@@ -236,5 +218,70 @@ mod tests {
         let mut settings = full();
         SettingsArgs::default().apply_to(&mut settings);
         assert_eq!(settings, full());
+    }
+
+    /// Each flag sets the member that it is said to set, and no other one.
+    #[test]
+    fn each_member_has_its_flag() {
+        let full = object(&full());
+        for member in SettingsArgs::default().members() {
+            let values = match &full[member.name] {
+                serde_json::Value::Array(list) => list.clone(),
+                one => vec![one.clone()],
+            };
+            let text = |value: serde_json::Value| match (member.name, value) {
+                ("require_pkce", _) => String::from("optional"),
+                ("skip_consent", _) => String::from("on"),
+                ("refresh_token_rotation", _) => String::from("off"),
+                (_, serde_json::Value::String(text)) => text,
+                (_, other) => other.to_string(),
+            };
+            let flags = values
+                .into_iter()
+                .flat_map(|value| [member.flag.to_owned(), text(value)]);
+            let command = std::iter::once("command".to_owned()).chain(flags);
+            let args = Command::parse_from(command).settings;
+            let given = args.members().into_iter().filter(|member| member.given);
+            let given: Vec<&str> = given.map(|member| member.name).collect();
+            assert_eq!(given, [member.name]);
+
+            let mut settings = ClientSettings::new(vec![GrantType::Implicit]);
+            let before = object(&settings);
+            args.apply_to(&mut settings);
+            for (name, value) in object(&settings) {
+                let expected = if name == member.name { &full } else { &before };
+                assert_eq!(Some(&value), expected.get(&name), "{}", member.flag);
+            }
+        }
+    }
+
+    #[test]
+    fn a_response_type_brings_its_grant_type_unless_those_are_named() {
+        use GrantType::{AuthorizationCode, Implicit, RefreshToken};
+        let cases: [(&str, &[GrantType]); 4] = [
+            ("--response-type=code", &[AuthorizationCode]),
+            (
+                "--response-type=code id_token",
+                &[AuthorizationCode, Implicit],
+            ),
+            (
+                "--response-type=code --response-type=id_token",
+                &[AuthorizationCode, Implicit],
+            ),
+            (
+                "--response-type=token --grant-type=refresh_token",
+                &[RefreshToken],
+            ),
+        ];
+        for (arguments, expected) in cases {
+            let words = arguments.split(" --").map(|it| it.trim_start_matches("--"));
+            let words = words.map(|word| format!("--{word}"));
+            let command = std::iter::once("command".to_owned()).chain(words);
+            let mut settings = ClientSettings::new(vec![AuthorizationCode]);
+            Command::parse_from(command)
+                .settings
+                .apply_to(&mut settings);
+            assert_eq!(settings.grant_types, expected, "{arguments}");
+        }
     }
 }

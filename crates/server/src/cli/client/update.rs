@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use countersign_core::ClientId;
 
-use super::settings::{MEMBERS, SettingsArgs, unset};
+use super::settings::{GRANT_TYPES, SettingsArgs, member_names, unset};
 use super::{change_failed, describe};
 use crate::cli::Global;
 use crate::output::{Failure, print};
@@ -14,6 +14,7 @@ use crate::output::{Failure, print};
     countersign client update billing --scope 'invoices.read invoices.write'\n      \
     These scopes take the place of all that the client had.\n  \
     countersign client update billing --access-token-lifetime 5m --refresh-rotation off\n  \
+    countersign client update shop --name 'The Shop' --skip-consent on\n  \
     countersign client update billing --unset default_scope --unset access_token_lifetime\n\n\
     What is not named stays as it is. A list that is named replaces the whole list. What was issued to the client \
     lives on, as far as the client may still have it; to end it: countersign revoke --client ID")]
@@ -29,7 +30,7 @@ pub(crate) struct Update {
 
 /// The members about which nothing need be said.
 fn unsettable() -> PossibleValuesParser {
-    PossibleValuesParser::new(MEMBERS.into_iter().filter(|name| *name != "grant_types"))
+    PossibleValuesParser::new(member_names().filter(|name| *name != GRANT_TYPES))
 }
 
 impl Update {
@@ -39,10 +40,11 @@ impl Update {
                 "say what is to change; see: countersign client update --help",
             ));
         }
-        let contradicted = |member: &&str| self.unset.iter().any(|unset| unset == member);
-        if let Some(member) = self.settings.named().find(contradicted) {
+        let mut given = self.settings.members().into_iter().filter(|it| it.given);
+        if let Some(member) = given.find(|it| self.unset.iter().any(|name| name == it.name)) {
             return Err(Failure::usage(format!(
-                "{member} cannot be set and unset at once; leave out '--unset {member}', or the new value"
+                "{0} cannot be set and unset at once; leave out '--unset {0}', or {1}",
+                member.name, member.flag
             )));
         }
         let opened = global.provider().await?;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use countersign_core::{ClientId, ClientSettings, Secret};
 use serde_json::{Map, Value, json};
 
-use super::settings::MEMBERS;
+use super::settings::{GRANT_TYPES, member_names};
+use super::sign_in::default_grant_types;
 use crate::output::Failure;
 
 /// What is said about a client besides its settings.
@@ -97,35 +98,35 @@ pub(super) fn invalid(client_id: &ClientId, what: &str) -> Failure {
 
 /// Reads the settings; what is not said is as it is for a new client.
 fn read_settings(mut members: Map<String, Value>) -> Result<ClientSettings, String> {
-    let grant_types = "grant_types";
     for (name, value) in &members {
-        if !MEMBERS.contains(&name.as_str()) {
+        if !member_names().any(|known| known == name) {
             return Err(format!(
                 "{name} is not a known member; did you mean {}?",
                 nearest(name)
             ));
         }
         // Alone, so that the error is known to be about this member.
-        let mut alone = json!({ grant_types: [] });
+        let mut alone = json!({ GRANT_TYPES: [] });
         alone[name] = value.clone();
         serde_json::from_value::<ClientSettings>(alone)
             .map_err(|error| format!("{name}: {error}"))?;
     }
-    let defaulted = !members.contains_key(grant_types);
+    let defaulted = !members.contains_key(GRANT_TYPES);
     if defaulted {
-        members.insert(grant_types.into(), json!([]));
+        members.insert(GRANT_TYPES.into(), json!([]));
     }
     let mut settings: ClientSettings =
         serde_json::from_value(members.into()).map_err(|error| error.to_string())?;
     if defaulted {
-        settings.grant_types = ClientSettings::default_grant_types(&settings.redirect_uris);
+        settings.grant_types =
+            default_grant_types(&settings.redirect_uris, &settings.response_types);
     }
     Ok(settings)
 }
 
 /// The known member that was probably meant.
 fn nearest(name: &str) -> &'static str {
-    let known = MEMBERS.into_iter().chain([CLIENT_ID, CLIENT_SECRET]);
+    let known = member_names().chain([CLIENT_ID, CLIENT_SECRET]);
     known
         .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
         .unwrap_or(CLIENT_ID)
@@ -163,6 +164,10 @@ mod tests {
                 vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             ),
             (
+                r#"{"client_id":"a","redirect_uris":["https://app.example/cb"],"response_types":["id_token"]}"#,
+                vec![GrantType::Implicit],
+            ),
+            (
                 r#"{"client_id":"a","client_id_issued_at":7,"grant_types":["password"]}"#,
                 vec![GrantType::Password],
             ),
@@ -170,6 +175,7 @@ mod tests {
             let wanted = Wanted::read_all(text).unwrap().remove(0);
             let expected = ClientSettings {
                 redirect_uris: wanted.settings.redirect_uris.clone(),
+                response_types: wanted.settings.response_types.clone(),
                 ..ClientSettings::new(grant_types)
             };
             assert_eq!(wanted.settings, expected, "{text}");
@@ -190,9 +196,14 @@ mod tests {
                 r#""access_token_lifetime":"1h""#,
                 "access_token_lifetime: invalid type",
             ),
+            (r#""grant_types":["magic"]"#, "grant_types: unknown variant"),
             (
-                r#""grant_types":["implicit"]"#,
-                "grant_types: unknown variant",
+                r#""response_types":["none"]"#,
+                "response_types: unknown response type 'none'",
+            ),
+            (
+                r#""response_types":["id_token"]"#,
+                "at least one redirect URI",
             ),
             (r#""grant_types":[]"#, "at least one grant type"),
             (r#""default_scope":"write""#, "default scope 'write'"),

@@ -13,7 +13,10 @@ use crate::output::{Failure, print};
     countersign user add alice --email alice@example.com --role admin\n      \
     The password is asked for.\n  \
     pass show alice | countersign user add alice --password-stdin\n  \
-    countersign user add alice --no-password --claim 'plan=\"gold\"' --claim level=3")]
+    countersign user add alice --no-password --claim 'plan=\"gold\"' --claim level=3\n  \
+    countersign user add alice --name 'Alice Doe' --claim 'given_name=\"Alice\"' \\\n      \
+        --claim 'phone_number=\"+41 31 555 01 23\"' --claim 'address={\"locality\":\"Bern\"}'\n      \
+        What applications learn with the scopes profile, phone and address.")]
 pub(crate) struct Add {
     /// The name with which the user signs in; upper and lower case are the same
     username: Username,

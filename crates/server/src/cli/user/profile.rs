@@ -20,8 +20,9 @@ pub(super) struct ProfileArgs {
     /// A role that the user has; may be given several times
     #[arg(long = "role", value_name = "R")]
     pub(super) roles: Vec<String>,
-    /// A further claim with its value in JSON, where a text stands in double quotes: --claim 'plan="gold"'; may be given
-    /// several times
+    /// A further claim with its value in JSON, where a text stands in double quotes: --claim 'plan="gold"'. So are those of
+    /// OpenID Connect that have no option here, such as given_name, phone_number, birthdate, picture, or address, which is
+    /// an object: --claim 'address={"locality":"Bern","country":"CH"}'; may be given several times
     #[arg(long = "claim", value_name = "KEY=JSON", value_parser = Claim::parse)]
     pub(super) claims: Vec<Claim>,
 }

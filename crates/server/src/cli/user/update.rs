@@ -13,6 +13,7 @@ use crate::output::{Failure, print};
 #[command(after_help = "Examples:\n  \
     countersign user update alice --email alice@example.com --email-verified true\n  \
     countersign user update alice --role auditor --remove-role admin\n  \
+    countersign user update alice --claim 'given_name=\"Alice\"' --remove-claim nickname\n  \
     countersign user update alice --username alice.smith\n\n\
     What is not named stays as it is. What was issued for the user lives on; the next tokens say what is new.")]
 pub(crate) struct Update {

@@ -1,8 +1,9 @@
 //! Clients of every kind.
 
 use countersign_core::{
-    AccessTokenFormat, AuthMethod, Client, ClientSecret, ClientSettings, EntityId, GrantType,
-    IntrospectionReach, NewClient, Scope, SecretHash, SigningAlgorithm, Timestamp,
+    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientSecret, ClientSettings, EntityId,
+    GrantType, IdTokenAlgorithm, IntrospectionReach, NewClient, ResponseType, Scope, SecretHash,
+    SigningAlgorithm, SubjectType, Timestamp,
 };
 
 use super::{Counting, NOW, key_id};
@@ -28,7 +29,7 @@ pub fn client(client_id: &str) -> NewClient {
     }
 }
 
-/// A secret of each kind, one of them weak, with bytes and characters that a careless encoding breaks.
+/// A secret of each kind, one of them weak and sealed, too, with bytes and characters that a careless encoding breaks.
 #[must_use]
 pub fn secrets() -> Vec<ClientSecret> {
     let mut mac = [0; 32];
@@ -44,6 +45,7 @@ pub fn secrets() -> Vec<ClientSecret> {
             created_at: NOW,
             weak: false,
             expires_at: None,
+            sealed: None,
         },
         ClientSecret {
             hash: SecretHash::Argon2id {
@@ -52,6 +54,7 @@ pub fn secrets() -> Vec<ClientSecret> {
             created_at: NOW.plus(-1),
             weak: true,
             expires_at: Some(NOW.plus(86_400)),
+            sealed: Some(vec![0, 255, b'\'', 1]),
         },
     ]
 }
@@ -113,6 +116,35 @@ pub fn varied_clients() -> Vec<NewClient> {
             it.settings.access_token_signed_response_alg = Some(algorithm);
         });
     }
+    for application_type in ApplicationType::ALL {
+        add(application_type.name(), &|it| {
+            it.settings.application_type = application_type;
+        });
+    }
+    for subject_type in SubjectType::ALL {
+        add(subject_type.name(), &|it| {
+            it.settings.subject_type = subject_type;
+        });
+    }
+    add("response types", &|it| {
+        it.settings.response_types = ResponseType::ALL.to_vec();
+    });
+    add("no response type", &|it| it.settings.response_types.clear());
+    for algorithm in IdTokenAlgorithm::ALL {
+        add(&format!("ID token {}", algorithm.name()), &|it| {
+            it.settings.id_token_signed_response_alg = Some(algorithm);
+        });
+    }
+    add("userinfo", &|it| {
+        it.settings.userinfo_signed_response_alg = Some(SigningAlgorithm::EdDsa);
+    });
+    add("first party", &|it| {
+        it.settings.client_name = Some("'\"\\ \u{5d0}\u{1f511}".into());
+        it.settings.skip_consent = true;
+        it.settings.require_pkce = false;
+        let sector = "https://app.example.com/sector.json";
+        it.settings.sector_identifier_uri = sector.parse().ok();
+    });
     add("lifetimes", &|it| {
         it.settings.access_token_lifetime = Some(60);
         it.settings.refresh_token_lifetime = Some(ClientSettings::MAX_REFRESH_TOKEN_LIFETIME);

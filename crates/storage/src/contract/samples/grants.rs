@@ -2,13 +2,22 @@
 
 use countersign_core::{
     Client, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, GrantLifetime, Random,
-    Scope, Timestamp, TokenId, User,
+    Scope, Session, Timestamp, TokenId, User,
 };
 
-use super::{Counting, NOW, key_id};
-use crate::{CreateGrant, Store};
+use super::{Counting, NOW, coded_grant, key_id, varied_authorizations};
+use crate::{CreateGrant, GrantLimits, Store};
 
-fn bytes<const N: usize>() -> [u8; N] {
+/// No more than `of_client` grants of one user and client.
+#[must_use]
+pub const fn limits(of_client: u32) -> GrantLimits {
+    GrantLimits {
+        of_client,
+        unredeemed: u32::MAX,
+    }
+}
+
+pub(super) fn bytes<const N: usize>() -> [u8; N] {
     let counting: &dyn Random = &Counting;
     counting.bytes()
 }
@@ -68,12 +77,14 @@ pub fn grant_at(client: &Client, user: &User, at: Timestamp) -> Grant {
             used_at: at,
             ..first_refresh()
         }),
+        authorization: None,
     }
 }
 
 /// Grants whose fields take, between them, both ends of every range, nothing where there may be nothing, and odd texts.
+/// Some of them were authorized in `session`.
 #[must_use]
-pub fn varied_grants(client: &Client, user: &User) -> Vec<Grant> {
+pub fn varied_grants(client: &Client, user: &User, session: &Session) -> Vec<Grant> {
     let mut grants = Vec::new();
     let mut add = |change: &dyn Fn(&mut Grant, &mut CurrentRefresh)| {
         let mut grant = grant(client, user);
@@ -122,13 +133,19 @@ pub fn varied_grants(client: &Client, user: &User) -> Vec<Grant> {
         refresh: None,
         ..grant(client, user)
     });
+    for authorization in varied_authorizations(session) {
+        grants.push(Grant {
+            authorization: Some(authorization),
+            ..coded_grant(client, user, session)
+        });
+    }
     grants
 }
 
 /// Stores a grant of `client` by `user` and gives it back.
 pub async fn create_grant(store: &dyn Store, client: &Client, user: &User) -> Grant {
     let grant = grant(client, user);
-    match store.create_grant(grant.clone(), u32::MAX).await {
+    match store.create_grant(grant.clone(), limits(u32::MAX)).await {
         Ok(CreateGrant::Created { ended }) if ended.is_empty() => grant,
         other => unreachable!("the grant cannot be created: {other:?}"),
     }

@@ -1,21 +1,26 @@
-//! Clients, users, grants, tokens, keys and definitions of every kind, for the rules.
+//! Clients, users, sessions, consents, grants, tokens, keys and definitions of every kind, for the rules.
 
+mod authorizations;
 mod clients;
 mod definitions;
 mod grants;
 mod keys;
+mod sessions;
 mod users;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::{Random, Timestamp};
 
+pub use authorizations::{authorization, coded_grant, grant_in, varied_authorizations};
 pub use clients::{client, create, plain_settings, secrets, varied_clients};
 pub use definitions::{resource_definition, scope_definition, varied_resources, varied_scopes};
 pub use grants::{
-    create_grant, first_refresh, grant, grant_at, next_refresh, token, token_of, varied_grants,
+    create_grant, first_refresh, grant, grant_at, limits, next_refresh, token, token_of,
+    varied_grants,
 };
 pub use keys::{key, key_id, varied_keys};
+pub use sessions::{consent, create_session, renewed, session, session_at, varied_sessions};
 pub use users::{create_user, user, username, varied_users};
 
 /// When the samples were made.

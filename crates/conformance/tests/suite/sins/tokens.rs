@@ -1,39 +1,9 @@
-//! Which sin turns which checks red.
+//! Sins at the endpoints for clients: token, introspection, revocation and metadata, and at protected resources.
 
-use crate::fake::{Rotation, Setting, Sin};
+use super::{FORM, LEGACY, OF_PUBLIC_CLIENTS, PATH, PLAIN, RETRIED, Row, TLS};
+use crate::fake::Sin;
 
-pub(crate) const PLAIN: Setting = Setting {
-    tls: false,
-    issuer_path: "",
-    form: false,
-    users: false,
-    rotation: Rotation::Strict,
-};
-pub(crate) const TLS: Setting = Setting { tls: true, ..PLAIN };
-pub(crate) const PATH: Setting = Setting {
-    issuer_path: "/tenant/one",
-    ..PLAIN
-};
-pub(crate) const FORM: Setting = Setting {
-    form: true,
-    ..PLAIN
-};
-
-pub(crate) const USERS: Setting = Setting {
-    users: true,
-    ..PLAIN
-};
-pub(crate) const RETRIED: Setting = Setting {
-    rotation: Rotation::Retried,
-    ..USERS
-};
-pub(crate) const OF_PUBLIC_CLIENTS: Setting = Setting {
-    rotation: Rotation::OfPublicClients,
-    ..USERS
-};
-
-/// Which checks must go red for each sin.
-pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
+pub(super) const SINS: &[Row] = &[
     // RFC 6749: client authentication
     (Sin::ClientIdSuffices, PLAIN, &["RFC6749-01"]),
     (Sin::TakesTwoMethods, PLAIN, &["RFC6749-03"]),
@@ -68,41 +38,41 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::MisnamesForbiddenGrant, PLAIN, &["RFC6749-56"]),
     (Sin::MisnamesGarbageGrant, PLAIN, &["RFC6749-57"]),
     // RFC 6749: the password grant
-    (Sin::PasswordForAnyClient, USERS, &["RFC6749-56"]),
-    (Sin::EchoesPassword, USERS, &["RFC6749-56"]),
-    (Sin::MisnamesMissingPassword, USERS, &["RFC6749-54"]),
-    (Sin::TakesAnyPassword, USERS, &["RFC6749-57"]),
-    (Sin::MisnamesWrongPassword, USERS, &["RFC6749-57"]),
-    (Sin::PasswordGuessingIsFree, USERS, &["RFC6749-47"]),
-    (Sin::LeavesOutTokenTypeForUsers, USERS, &["RFC6749-51"]),
-    (Sin::CachesLogin, USERS, &["RFC6749-53"]),
+    (Sin::PasswordForAnyClient, LEGACY, &["RFC6749-56"]),
+    (Sin::EchoesPassword, LEGACY, &["RFC6749-56"]),
+    (Sin::MisnamesMissingPassword, LEGACY, &["RFC6749-54"]),
+    (Sin::TakesAnyPassword, LEGACY, &["RFC6749-57"]),
+    (Sin::MisnamesWrongPassword, LEGACY, &["RFC6749-57"]),
+    (Sin::PasswordGuessingIsFree, LEGACY, &["RFC6749-47"]),
+    (Sin::LeavesOutTokenTypeForUsers, LEGACY, &["RFC6749-51"]),
+    (Sin::CachesLogin, LEGACY, &["RFC6749-53"]),
     // RFC 6749: refresh tokens
-    (Sin::RefreshesClientCredentials, USERS, &["RFC6749-49"]),
-    (Sin::LeavesOutTokenTypeAtRefresh, USERS, &["RFC6749-51"]),
-    (Sin::CachesRefresh, USERS, &["RFC6749-53"]),
-    (Sin::MisnamesMissingRefreshToken, USERS, &["RFC6749-54"]),
-    (Sin::RefreshesForAnyClient, USERS, &["RFC6749-56"]),
-    (Sin::TakesCutRefreshToken, USERS, &["RFC6749-57"]),
-    (Sin::TakesLongerRefreshToken, USERS, &["RFC6749-57"]),
-    (Sin::TakesChangedRefreshToken, USERS, &["RFC6749-57"]),
-    (Sin::TakesAccessTokenAsRefreshToken, USERS, &["RFC6749-57"]),
-    (Sin::EchoesRefreshToken, USERS, &["RFC6749-57"]),
-    (Sin::RefreshesWithoutSecret, USERS, &["RFC6749-58"]),
-    (Sin::RefreshesForOthers, USERS, &["RFC6749-59"]),
-    (Sin::WidensScope, USERS, &["RFC6749-60", "RFC9700-26"]),
+    (Sin::RefreshesClientCredentials, LEGACY, &["RFC6749-49"]),
+    (Sin::LeavesOutTokenTypeAtRefresh, LEGACY, &["RFC6749-51"]),
+    (Sin::CachesRefresh, LEGACY, &["RFC6749-53"]),
+    (Sin::MisnamesMissingRefreshToken, LEGACY, &["RFC6749-54"]),
+    (Sin::RefreshesForAnyClient, LEGACY, &["RFC6749-56"]),
+    (Sin::TakesCutRefreshToken, LEGACY, &["RFC6749-57"]),
+    (Sin::TakesLongerRefreshToken, LEGACY, &["RFC6749-57"]),
+    (Sin::TakesChangedRefreshToken, LEGACY, &["RFC6749-57"]),
+    (Sin::TakesAccessTokenAsRefreshToken, LEGACY, &["RFC6749-57"]),
+    (Sin::EchoesRefreshToken, LEGACY, &["RFC6749-57"]),
+    (Sin::RefreshesWithoutSecret, LEGACY, &["RFC6749-58"]),
+    (Sin::RefreshesForOthers, LEGACY, &["RFC6749-59"]),
+    (Sin::WidensScope, LEGACY, &["RFC6749-60", "RFC9700-26"]),
     (
         Sin::RefreshGivesAllScopes,
-        USERS,
+        LEGACY,
         &["RFC6749-61", "RFC9700-26"],
     ),
-    (Sin::NarrowsForGood, USERS, &["RFC6749-62"]),
+    (Sin::NarrowsForGood, LEGACY, &["RFC6749-62"]),
     (
         Sin::ShortRefreshTokens,
-        USERS,
+        LEGACY,
         &["RFC6749-63", "RFC6749-64"],
     ),
-    (Sin::MiddlingRefreshTokens, USERS, &["RFC6749-64"]),
-    (Sin::RepeatsRefreshTokens, USERS, &["RFC6749-63"]),
+    (Sin::MiddlingRefreshTokens, LEGACY, &["RFC6749-64"]),
+    (Sin::RepeatsRefreshTokens, LEGACY, &["RFC6749-63"]),
     // RFC 6749: response
     (Sin::GivesRefreshToken, PLAIN, &["RFC6749-49"]),
     (Sin::Answers201, PLAIN, &["RFC6749-51"]),
@@ -164,21 +134,21 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     ),
     (
         Sin::KeepsRevokedRefreshTokens,
-        USERS,
+        LEGACY,
         &["RFC7009-02", "RFC7009-07", "RFC7009-09", "RFC7009-10"],
     ),
-    (Sin::RevokesRefreshTokensForAnyone, USERS, &["RFC7009-06"]),
+    (Sin::RevokesRefreshTokensForAnyone, LEGACY, &["RFC7009-06"]),
     (
         Sin::RevocationBelievesHintForRefreshTokens,
-        USERS,
+        LEGACY,
         &["RFC7009-07"],
     ),
     (
         Sin::AccessTokensOutliveGrant,
-        USERS,
+        LEGACY,
         &["RFC7009-09", "RFC9700-25"],
     ),
-    (Sin::RevocationIgnoresPublic, USERS, &["RFC7009-10"]),
+    (Sin::RevocationIgnoresPublic, LEGACY, &["RFC7009-10"]),
     // RFC 7662
     (Sin::IntrospectsForAnyone, PLAIN, &["RFC7662-01"]),
     (Sin::IntrospectsForBareClientId, PLAIN, &["RFC7662-01"]),
@@ -215,11 +185,11 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::AudienceIsIssuer, PLAIN, &["RFC8707-06", "RFC9068-07"]),
     (
         Sin::TakesUngrantedResource,
-        USERS,
+        LEGACY,
         &["RFC8707-04", "RFC9700-26"],
     ),
-    (Sin::RefreshGivesAllResources, USERS, &["RFC9700-26"]),
-    (Sin::IgnoresResourceAtRefresh, USERS, &["RFC8707-07"]),
+    (Sin::RefreshGivesAllResources, LEGACY, &["RFC9700-26"]),
+    (Sin::IgnoresResourceAtRefresh, LEGACY, &["RFC8707-07"]),
     // RFC 9068
     (Sin::SignsWithNone, PLAIN, &["RFC9068-01"]),
     (Sin::SignsWithAnotherKey, PLAIN, &["RFC9068-01"]),
@@ -241,10 +211,10 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::SharedSubject, PLAIN, &["RFC9068-09"]),
     (Sin::ServesUnsigned, PLAIN, &["RFC9068-10", "RFC6750-08"]),
     (Sin::UnknownKid, PLAIN, &["RFC9068-11", "RFC9068-01"]),
-    (Sin::MistakesAuthTime, USERS, &["RFC9068-05"]),
-    (Sin::AuthTimeIsNow, USERS, &["RFC9068-05"]),
-    (Sin::UserIsClient, USERS, &["RFC9068-13"]),
-    (Sin::RefreshForgetsUser, USERS, &["RFC9068-13"]),
+    (Sin::MistakesAuthTime, LEGACY, &["RFC9068-05"]),
+    (Sin::AuthTimeIsNow, LEGACY, &["RFC9068-05"]),
+    (Sin::UserIsClient, LEGACY, &["RFC9068-13"]),
+    (Sin::RefreshForgetsUser, LEGACY, &["RFC9068-13"]),
     // RFC 9700
     (Sin::LeavesOutDpop, PLAIN, &["RFC9700-11"]),
     (Sin::GrantsEverything, PLAIN, &["RFC9700-13"]),
@@ -254,10 +224,10 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::ServesAnyAudience, PLAIN, &["RFC9700-20"]),
     (Sin::BelievesForwardedHost, PLAIN, &["RFC9700-23"]),
     (Sin::BelievesCertificateHeader, PLAIN, &["RFC9700-23"]),
-    (Sin::NeverRotates, USERS, &["RFC9700-12"]),
+    (Sin::NeverRotates, LEGACY, &["RFC9700-12"]),
     (
         Sin::OldRefreshTokensLive,
-        USERS,
+        LEGACY,
         &["RFC9700-12", "RFC9700-24", "RFC9700-25"],
     ),
     (
@@ -270,8 +240,8 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
         OF_PUBLIC_CLIENTS,
         &["RFC9700-12", "RFC9700-24", "RFC9700-25"],
     ),
-    (Sin::ReplayEndsNothing, USERS, &["RFC9700-25"]),
-    (Sin::NeverIdle, USERS, &["RFC9700-27"]),
+    (Sin::ReplayEndsNothing, LEGACY, &["RFC9700-25"]),
+    (Sin::NeverIdle, LEGACY, &["RFC9700-27"]),
     // Metadata cannot lie
     (Sin::DeadEndpoint, PLAIN, &["META-01"]),
     (Sin::PublishesPrivateKey, PLAIN, &["META-02"]),
@@ -290,5 +260,5 @@ pub(crate) const SINS: &[(Sin, Setting, &[&str])] = &[
     (Sin::TakesAnyContentType, PLAIN, &["PLUS-06"]),
     (Sin::TellsUnknownClient, PLAIN, &["PLUS-07"]),
     (Sin::TakesHugeBody, PLAIN, &["PLUS-08"]),
-    (Sin::TellsUnknownUser, USERS, &["PLUS-09"]),
+    (Sin::TellsUnknownUser, LEGACY, &["PLUS-09"]),
 ];

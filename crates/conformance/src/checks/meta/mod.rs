@@ -8,7 +8,9 @@ use crate::client::{AuthMethod, Client};
 use crate::finding::{Finding, Verdict};
 use crate::http::Call;
 use crate::judge::{Endpoint, Judge};
-use crate::target::Role;
+use crate::role::Role;
+
+mod authorization;
 
 checks! {
     "META-01" "RFC 8414 2" Must [Metadata]
@@ -32,6 +34,18 @@ checks! {
         "The ways of authenticating that revocation advertises work there" => revocation_methods;
     "META-10" "RFC 8414 2" Must [Metadata]
         "The members of the metadata are of their types" => member_types;
+    "META-11" "RFC 8414 2" Must [Metadata, Oauth2]
+        "The response types that are advertised work, and no others" => authorization::response_types;
+    "META-12" "RFC 8414 2" Must [Metadata, Oauth2]
+        "The response modes that are advertised work" => authorization::response_modes;
+    "META-13" "RFC 8414 2" Must [Metadata, Pkce]
+        "The challenge methods that are advertised work, and no others"
+        => authorization::challenge_methods;
+    "META-14" "RFC 7591 2.1" Should [Metadata, Oauth2]
+        "The grant types and the response types that are advertised fit together"
+        => authorization::grants_fit;
+    "META-15" "OpenID Connect Prompt Create 1.0" Must [Metadata, OidcConfig]
+        "The values of prompt that are advertised work" => authorization::prompts;
 }
 
 const TOKEN_METHODS: &str = "token_endpoint_auth_methods_supported";

@@ -1,192 +1,11 @@
-//! The clients of the fake server, and how they authenticate.
+//! How clients authenticate at the fake server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::clients::{self, Client, Method};
 use super::wire::{Form, Reply, Request};
 use super::{Fake, Sin};
-
-pub(crate) const ONE: &str = "https://one.example/";
-pub(crate) const TWO: &str = "https://two.example/";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    Any,
-    Basic,
-    Post,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Es256,
-    Rs256,
-    Opaque,
-}
-
-#[derive(Debug)]
-pub(crate) struct Client {
-    /// The role in the description, which is its id as well.
-    pub(crate) role: &'static str,
-    pub(crate) id: &'static str,
-    pub(crate) secret: &'static str,
-    pub(crate) method: Method,
-    pub(crate) grants: &'static [&'static str],
-    pub(crate) resources: &'static [&'static str],
-    pub(crate) kind: Kind,
-    pub(crate) lifetime: u64,
-    /// Seconds for which its refresh tokens may lie unused.
-    pub(crate) idle: u64,
-}
-
-const USUAL: Client = Client {
-    role: "",
-    id: "",
-    secret: "",
-    method: Method::Any,
-    grants: &["client_credentials"],
-    resources: &[ONE],
-    kind: Kind::Es256,
-    lifetime: 600,
-    idle: 600,
-};
-
-pub(crate) const SCOPES: [&str; 2] = ["read", "write"];
-
-pub(crate) static CLIENTS: [Client; 18] = [
-    Client {
-        role: "primary",
-        id: "primary",
-        secret: "primary-hush-1",
-        resources: &[ONE, TWO],
-        ..USUAL
-    },
-    Client {
-        role: "secondary",
-        id: "secondary",
-        secret: "secondary-hush-2",
-        ..USUAL
-    },
-    Client {
-        role: "resource_server",
-        id: "rs-one",
-        secret: "rs-one-hush-3",
-        ..USUAL
-    },
-    Client {
-        role: "other_resource_server",
-        id: "rs-two",
-        secret: "rs-two-hush-4",
-        resources: &[TWO],
-        ..USUAL
-    },
-    Client {
-        role: "special",
-        id: "cl%3A +d",
-        secret: "s%e:c+r e%20t\u{e9}",
-        ..USUAL
-    },
-    Client {
-        role: "post_only",
-        id: "post",
-        secret: "post-hush-5",
-        method: Method::Post,
-        ..USUAL
-    },
-    Client {
-        role: "basic_only",
-        id: "basic",
-        secret: "basic-hush-6",
-        method: Method::Basic,
-        ..USUAL
-    },
-    Client {
-        role: "no_client_credentials",
-        id: "web",
-        secret: "web-hush-7",
-        grants: &["refresh_token", "authorization_code"],
-        ..USUAL
-    },
-    Client {
-        role: "public",
-        id: "public",
-        method: Method::None,
-        grants: &["authorization_code"],
-        ..USUAL
-    },
-    Client {
-        role: "opaque",
-        id: "opaque",
-        secret: "opaque-hush-8",
-        kind: Kind::Opaque,
-        ..USUAL
-    },
-    Client {
-        role: "rs256",
-        id: "rsa",
-        secret: "rsa-hush-9",
-        kind: Kind::Rs256,
-        ..USUAL
-    },
-    Client {
-        role: "short_lived",
-        id: "short",
-        secret: "short-hush-10",
-        lifetime: 2,
-        ..USUAL
-    },
-    Client {
-        role: "guessed",
-        id: "guessed",
-        secret: "guessed-hush-11",
-        ..USUAL
-    },
-    Client {
-        role: "password",
-        id: "password",
-        secret: "password-hush-12",
-        grants: &["password", "refresh_token", "client_credentials"],
-        resources: &[ONE, TWO],
-        ..USUAL
-    },
-    Client {
-        role: "other_password",
-        id: "other-password",
-        secret: "other-password-hush-13",
-        grants: &["password", "refresh_token"],
-        ..USUAL
-    },
-    Client {
-        role: "public_password",
-        id: "public-password",
-        method: Method::None,
-        grants: &["password", "refresh_token"],
-        ..USUAL
-    },
-    Client {
-        role: "no_refresh_token",
-        id: "no-refresh",
-        secret: "no-refresh-hush-14",
-        grants: &["password"],
-        ..USUAL
-    },
-    Client {
-        role: "short_idle",
-        id: "short-idle",
-        secret: "short-idle-hush-15",
-        grants: &["password", "refresh_token"],
-        idle: 2,
-        ..USUAL
-    },
-];
-
-/// Every secret of [`CLIENTS`].
-pub(crate) fn secrets() -> impl Iterator<Item = &'static str> {
-    CLIENTS
-        .iter()
-        .map(|client| client.secret)
-        .filter(|secret| !secret.is_empty())
-}
 
 impl Fake {
     /// The client, or the refusal.
@@ -234,7 +53,7 @@ impl Fake {
     }
 
     fn refusal(&self, challenge: &str, id: &str) -> Reply {
-        let known = CLIENTS.iter().any(|client| client.id == id);
+        let known = clients::all().any(|client| client.id == id);
         if self.is(Sin::TellsUnknownClient) && !known {
             let body = serde_json::json!({"error": "invalid_client", "error_description": "who?"});
             return Reply::json(401, &body).with("www-authenticate", challenge);
@@ -248,7 +67,7 @@ impl Fake {
     }
 
     fn by_basic(&self, (id, secret): &(String, String)) -> Option<&'static Client> {
-        CLIENTS.iter().find(|client| {
+        clients::all().find(|client| {
             let decoded = form_decode(id) == client.id && form_decode(secret) == client.secret;
             let raw = (form_decode(id) == client.id || id == client.id) && secret == client.secret;
             let matches = match self.sin {
@@ -274,7 +93,7 @@ impl Fake {
             "/revoke" => self.is(Sin::RevocationRefusesPost),
             _ => false,
         };
-        let client = CLIENTS.iter().find(|client| client.id == id)?;
+        let client = clients::all().find(|client| client.id == id)?;
         let authentic = if let Some(secret) = secret {
             secret == client.secret && !refuses && self.may_use(client, Method::Post)
         } else {

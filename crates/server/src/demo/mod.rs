@@ -1,12 +1,19 @@
-//! What a development set-up shows at its start: a client and a user to try, and commands that can be pasted.
+//! What a development set-up shows at its start: a client, an application and a user to try, and commands that can be
+//! pasted.
+
+pub(crate) mod application;
+mod pages;
 
 use std::net::SocketAddr;
 
 use countersign_core::{
-    AccessTokenFormat, ClientId, ClientSettings, GrantType, Random, Secret, UserProfile, Username,
+    AccessTokenFormat, AuthMethod, ClientId, ClientSettings, GrantType, Random, RedirectUriError,
+    Secret, UserProfile, Username,
 };
 use countersign_jose::base64url;
-use countersign_provider::{AddClientError, ChangeUserError, SecretSource, UserChange, paths};
+use countersign_provider::{
+    AddClientError, ChangeUserError, Provider, SecretSource, UserChange, paths,
+};
 
 use crate::cli::Opened;
 use crate::host::SystemRandom;
@@ -37,6 +44,7 @@ impl Demo {
     /// Makes sure that there are a demo client and a demo user whose secrets lie in their files.
     pub(crate) async fn prepare(opened: &Opened) -> Result<Self, Failure> {
         prepare_client(opened).await?;
+        prepare_application(opened).await?;
         prepare_user(opened).await?;
         let file = |name| opened.data_dir.path().join(name).display().to_string();
         let program = format!(
@@ -59,6 +67,7 @@ impl Demo {
         let credentials = format!("{CLIENT}:$(cat {secret_file})");
         let refresh_token = r#"sed 's/.*"refresh_token":"\([^"]*\)".*/\1/'"#;
         let (token, introspect, revoke) = (paths::TOKEN, paths::INTROSPECT, paths::REVOKE);
+        let demo = format!("{}{}", issuer.trim_end_matches('/'), application::HOME);
         let url = |path| shell_quoted(&format!("{}{path}", issuer.trim_end_matches('/')));
         let (token, introspect, revoke) = (url(token), url(introspect), url(revoke));
         format!(
@@ -66,6 +75,11 @@ impl Demo {
 
 This is a DEVELOPMENT set-up: plain http, loopback only, with a demo client and a demo user
 whose random secrets lie in files of the data folder. Never put it on a network.
+
+Open this link in a browser on this machine, sign in as {USER}, and see what an application gets:
+
+  {demo}
+  cat {password_file}
 
 Get a token for the client itself, ask about it, revoke it, and ask again:
 
@@ -133,6 +147,46 @@ async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
     }
 }
 
+/// The demo application is a public client, whose redirect URI is where this server listens today.
+async fn prepare_application(opened: &Opened) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
+    let client_id: ClientId = application::CLIENT
+        .parse()
+        .map_err(|error| failed(&error))?;
+    let provider = &opened.provider;
+    let wanted = application_settings(provider).map_err(|error| failed(&error))?;
+    match opened.store.find_client(&client_id).await? {
+        None => {
+            let source = SecretSource::Generated;
+            match provider.add_client(client_id, wanted, source).await {
+                Ok(_) | Err(AddClientError::Taken(_)) => Ok(()),
+                Err(error) => Err(failed(&error)),
+            }
+        }
+        Some(known) if known.settings != wanted => {
+            let changed = provider.change_client(&client_id, |settings| {
+                settings.clone_from(&wanted);
+            });
+            changed.await.map(drop).map_err(|error| failed(&error))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn application_settings(provider: &Provider) -> Result<ClientSettings, RedirectUriError> {
+    let scope = application::SCOPE.parse().unwrap_or_default();
+    Ok(ClientSettings {
+        client_name: Some(String::from("Demo application")),
+        scope,
+        token_endpoint_auth_method: Some(AuthMethod::None),
+        redirect_uris: vec![application::redirect_uri(provider).parse()?],
+        post_logout_redirect_uris: vec![application::home(provider).parse()?],
+        // It shows what is in the token.
+        access_token_format: Some(AccessTokenFormat::Jwt),
+        ..ClientSettings::new(vec![GrantType::AuthorizationCode, GrantType::RefreshToken])
+    })
+}
+
 async fn prepare_user(opened: &Opened) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
     let username: Username = USER.parse().map_err(|error| failed(&error))?;
@@ -140,6 +194,7 @@ async fn prepare_user(opened: &Opened) -> Result<(), Failure> {
     let provider = &opened.provider;
     let profile = UserProfile {
         name: Some(String::from("Demo User")),
+        email: Some(String::from("demo@example.com")),
         ..UserProfile::default()
     };
     let done = match provider.find_user(&username).await {

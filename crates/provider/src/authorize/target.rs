@@ -1,0 +1,105 @@
+//! Who asks, and where the answer goes: RFC 6749 §3.1.2 and §4.1.2.1. "The authorization server ... MUST NOT automatically
+//! redirect the user-agent to the invalid redirection URI."
+
+use std::sync::Arc;
+
+use countersign_core::{Client, RedirectUri};
+use countersign_protocol::{Addressing, AuthorizationParameters, ErrorCode, ErrorResponse};
+
+use crate::Provider;
+use crate::claims::has;
+use crate::directory::KnownClient;
+use crate::pages::ErrorPage;
+
+/// A client that is known, and a redirect URI that is one of its own. Only this module can make one.
+pub(super) struct Target {
+    client: Arc<KnownClient>,
+    redirect_uri: RedirectUri,
+    /// Whether the request named it (RFC 6749 §4.1.3).
+    is_named: bool,
+    addressing: Addressing,
+}
+
+impl Target {
+    /// The client.
+    pub(super) fn client(&self) -> &Client {
+        &self.client.client
+    }
+
+    /// Where its users go back to.
+    pub(super) const fn redirect_uri(&self) -> &RedirectUri {
+        &self.redirect_uri
+    }
+
+    /// The redirect URI, if the request named it: then the token request has to name it, too.
+    pub(super) fn named_redirect_uri(&self) -> Option<RedirectUri> {
+        self.is_named.then(|| self.redirect_uri.clone())
+    }
+
+    /// How the client wants to be answered.
+    pub(super) const fn addressing(&self) -> &Addressing {
+        &self.addressing
+    }
+}
+
+fn page(text: &str) -> ErrorPage {
+    ErrorResponse::new(ErrorCode::InvalidRequest, text).into()
+}
+
+impl Provider {
+    /// Finds the client, and the one of its redirect URIs that is meant.
+    pub(super) async fn target(
+        &self,
+        parameters: &AuthorizationParameters,
+    ) -> Result<Target, ErrorPage> {
+        let client_id = parameters.client_id().map_err(ErrorPage::from)?;
+        let client = self
+            .known_client(client_id)
+            .await
+            .map_err(ErrorPage::from)?;
+        let client = client.ok_or_else(|| page("there is no client with this client_id"))?;
+        let registered = &client.client.settings.redirect_uris;
+        let named = parameters.redirect_uri().map_err(ErrorPage::from)?;
+        let redirect_uri = match named {
+            Some(named) => meant_by(registered, named)?,
+            None => only_one_of(registered, parameters)?,
+        };
+        Ok(Target {
+            redirect_uri,
+            is_named: named.is_some(),
+            addressing: parameters.addressing(),
+            client,
+        })
+    }
+}
+
+/// RFC 9700 §2.1: "the authorization server MUST ensure that the two URIs are equal"; see [`RedirectUri::is_meant_by`].
+fn meant_by(registered: &[RedirectUri], named: &str) -> Result<RedirectUri, ErrorPage> {
+    registered
+        .iter()
+        .find(|uri| uri.is_meant_by(named))
+        .and_then(|_| named.parse().ok())
+        .ok_or_else(|| page("the redirect_uri is not one that is registered for this client"))
+}
+
+/// RFC 6749 §3.1.2.3: "If multiple redirection URIs have been registered ... the client MUST include a redirection URI".
+/// OpenID Connect Core §3.1.2.1: `redirect_uri` is REQUIRED there.
+fn only_one_of(
+    registered: &[RedirectUri],
+    parameters: &AuthorizationParameters,
+) -> Result<RedirectUri, ErrorPage> {
+    let missing = || ErrorPage::from(ErrorResponse::missing_parameter("redirect_uri"));
+    let [only] = registered else {
+        return Err(missing());
+    };
+    let asks_for_openid = parameters.read().is_ok_and(|request| {
+        request
+            .scope
+            .as_ref()
+            .is_some_and(|scope| has(scope, "openid"))
+    });
+    if asks_for_openid {
+        return Err(missing());
+    }
+    Ok(only.clone())
+}

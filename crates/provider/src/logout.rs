@@ -1,0 +1,171 @@
+//! Signing out at the wish of a client: OpenID Connect RP-Initiated Logout.
+
+use countersign_core::{Client, RedirectUri};
+use countersign_protocol::{ErrorCode, ErrorResponse, Form, LogoutRequest, post_logout_location};
+
+use crate::Provider;
+use crate::browser::{Answer, Browser, SessionCookie, Show};
+use crate::error::unavailable;
+use crate::hint::Hint;
+use crate::pages::{ConfirmSignOutPage, ErrorPage, SignedOutPage};
+use crate::sessions::LiveSession;
+use crate::ticket::{Progress, Step};
+
+/// A request to sign out that fits together. Only this module can make one.
+struct Wish {
+    hint: Option<Hint>,
+    /// Where the user goes afterwards: registered by the client, and nowhere else (§3).
+    then: Option<RedirectUri>,
+    state: Option<String>,
+}
+
+fn invalid(text: &str) -> ErrorPage {
+    ErrorResponse::new(ErrorCode::InvalidRequest, text).into()
+}
+
+impl Provider {
+    /// Answers a request to sign out.
+    pub async fn sign_out(&self, encoded: &[u8], browser: &Browser) -> Answer {
+        let answered = async {
+            let form = Form::parse(encoded, &[])
+                .map_err(|error| ErrorPage::from(ErrorResponse::from(error)))?;
+            let wish = self.read_wish(LogoutRequest::read(&form)).await?;
+            let session = self.session_of(browser).await.map_err(ErrorPage::from)?;
+            match session {
+                // §2: "the OP SHOULD ask the End-User whether to log out", unless the hint shows that the client means this
+                // very session.
+                Some(session) if !self.means(&wish, &session)? => {
+                    self.ask_before_signing_out(encoded, &wish, &session, browser)
+                }
+                Some(session) => self.end_and_leave(&wish, &session).await,
+                None => Ok(leave(&wish)),
+            }
+        };
+        answered.await.unwrap_or_else(Answer::from)
+    }
+
+    /// The form of the page that asks before it signs out.
+    pub async fn submit_sign_out(&self, form: &Form, browser: &Browser) -> Answer {
+        let answered = async {
+            let presented = self.presented_ticket(form, browser).await?;
+            let Step::SignOut { session: shown } = presented.ticket.step else {
+                return Err(ErrorPage::foreign_form());
+            };
+            let parameters = presented.ticket.parameters.as_bytes();
+            let request = Form::parse(parameters, &[])
+                .map_err(|error| ErrorPage::from(ErrorResponse::from(error)))?;
+            let wish = self.read_wish(LogoutRequest::read(&request)).await?;
+            let session = self.session_of(browser).await.map_err(ErrorPage::from)?;
+            let Some(session) = session else {
+                return Ok(leave(&wish));
+            };
+            if presented.is_too_old || session.session().id != shown {
+                return self.ask_before_signing_out(parameters, &wish, &session, browser);
+            }
+            match form.get("decision") {
+                Some("sign_out") => self.end_and_leave(&wish, &session).await,
+                Some("stay") => Ok(Answer::show(Show::SignedOut(SignedOutPage { stays: true }))),
+                _ => Err(ErrorPage::broken_form(
+                    "the form does not say whether to sign out",
+                )),
+            }
+        };
+        answered.await.unwrap_or_else(Answer::from)
+    }
+
+    /// §4: whatever does not fit together is told to the user, and nobody is redirected.
+    async fn read_wish(&self, request: LogoutRequest) -> Result<Wish, ErrorPage> {
+        let hint = match &request.id_token_hint {
+            Some(token) => Some(self.read_hint(token).await.map_err(ErrorPage::from)?),
+            None => None,
+        };
+        let named = match request.client_id.as_deref() {
+            Some(id) => {
+                let known = self.known_client(id).await.map_err(ErrorPage::from)?;
+                let known =
+                    known.ok_or_else(|| invalid("there is no client with this client_id"))?;
+                Some(known.client.clone())
+            }
+            None => None,
+        };
+        let client: Option<&Client> = match (&hint, &named) {
+            // §2: "When both client_id and id_token_hint are present, the OP MUST verify that the Client Identifier matches
+            // the one used when issuing the ID Token."
+            (Some(hint), Some(named)) if hint.client().id != named.id => {
+                return Err(invalid("the id_token_hint was issued to another client"));
+            }
+            (Some(hint), _) => Some(hint.client()),
+            (None, named) => named.as_ref(),
+        };
+        let then = match (request.post_logout_redirect_uri, client) {
+            (Some(uri), Some(client)) => {
+                let registered = &client.settings.post_logout_redirect_uris;
+                let registered = registered.iter().find(|one| one.as_str() == uri);
+                Some(registered.cloned().ok_or_else(|| {
+                    invalid("the post_logout_redirect_uri is not registered for this client")
+                })?)
+            }
+            // §3: without a client that is known, there is nobody who could have registered it.
+            _ => None,
+        };
+        Ok(Wish {
+            hint,
+            then,
+            state: request.state,
+        })
+    }
+
+    /// Whether the hint is of this very session.
+    fn means(&self, wish: &Wish, session: &LiveSession) -> Result<bool, ErrorPage> {
+        let Some(hint) = &wish.hint else {
+            return Ok(false);
+        };
+        let sid = self
+            .session_name(hint.client(), session.session().id)
+            .map_err(ErrorPage::from)?;
+        Ok(hint.claims().sid.as_ref() == Some(&sid))
+    }
+
+    fn ask_before_signing_out(
+        &self,
+        parameters: &[u8],
+        wish: &Wish,
+        session: &LiveSession,
+        browser: &Browser,
+    ) -> Result<Answer, ErrorPage> {
+        let browser_id = self.browser_id(browser);
+        let step = Step::SignOut {
+            session: session.session().id,
+        };
+        let parameters = String::from_utf8_lossy(parameters);
+        let ticket = self.seal_ticket(step, &parameters, Progress::default(), &browser_id);
+        Ok(Answer {
+            show: Show::ConfirmSignOut(ConfirmSignOutPage {
+                ticket: ticket.map_err(ErrorPage::from)?,
+                username: session.user().username.to_string(),
+                form_action: wish.then.as_ref().map(RedirectUri::csp_source),
+            }),
+            session: SessionCookie::Keep,
+            browser_id: browser_id.into_new(),
+        })
+    }
+
+    async fn end_and_leave(&self, wish: &Wish, session: &LiveSession) -> Result<Answer, ErrorPage> {
+        let ended = self.end_session(session.session().id).await;
+        ended.map_err(|error| ErrorPage::from(unavailable(&error)))?;
+        Ok(leave(wish))
+    }
+}
+
+/// The user has signed out, and goes where the client wants.
+fn leave(wish: &Wish) -> Answer {
+    let show = match &wish.then {
+        Some(uri) => Show::Redirect(post_logout_location(uri.as_str(), wish.state.as_deref())),
+        None => Show::SignedOut(SignedOutPage { stays: false }),
+    };
+    Answer {
+        show,
+        session: SessionCookie::Clear,
+        browser_id: None,
+    }
+}

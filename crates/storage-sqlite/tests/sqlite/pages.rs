@@ -1,0 +1,73 @@
+//! How many pages a verb writes: one of each table and index that it changes, which is what it costs.
+
+use std::fs;
+use std::path::Path;
+
+use countersign_core::Grant;
+use countersign_storage::contract::run;
+use countersign_storage::contract::samples::{coded_grant, grant, limits};
+use countersign_storage::{CreateGrant, GrantStore};
+use countersign_storage_sqlite::SqliteStore;
+
+use crate::scene::{Scene, Write};
+use crate::{file, folder, open, tamper};
+
+/// Empties the write-ahead log.
+fn forget(path: &Path) {
+    tamper(path, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// How many pages lie in the write-ahead log.
+fn logged(path: &Path) -> u64 {
+    let log = fs::metadata(path.with_extension("db-wal")).expect("the store is open");
+    log.len().saturating_sub(32) / (24 + 4_096)
+}
+
+#[test]
+fn use_of_a_credential_changes_as_few_indexes_as_can_be() {
+    let cases = [
+        (Write::RotateRefresh, 1),
+        (Write::RetryRefresh, 1),
+        (Write::UseRefresh, 1),
+        (Write::UseSession, 1),
+        // That of the unredeemed codes, too.
+        (Write::RedeemCode, 2),
+        // That by which the sweep finds it, too.
+        (Write::RenewSession, 2),
+        (Write::RememberConsent, 1),
+    ];
+    for (write, expected) in cases {
+        let folder = folder();
+        let path = file(&folder);
+        let store = open(&path);
+        run(async {
+            let scene = Scene::set(&store).await;
+            forget(&path);
+            assert_eq!(scene.write(&store, write).await, Ok(()), "{write:?}");
+            assert_eq!(logged(&path), expected, "{write:?}");
+        });
+    }
+}
+
+/// Only a grant with an unredeemed code stands in the index of those.
+#[test]
+fn grant_without_a_code_changes_no_index_of_codes() {
+    let folder = folder();
+    let path = file(&folder);
+    let store = open(&path);
+    run(async {
+        let scene = Scene::set(&store).await;
+        let (client, user) = (&scene.client, &scene.user);
+        // The row, and the indexes by user and for the sweep.
+        assert_eq!(pages_of(&store, &path, grant(client, user)).await, 3);
+        let coded = coded_grant(client, user, &scene.session);
+        assert_eq!(pages_of(&store, &path, coded).await, 4);
+    });
+}
+
+async fn pages_of(store: &SqliteStore, path: &Path, grant: Grant) -> u64 {
+    forget(path);
+    let created = store.create_grant(grant, limits(100)).await;
+    assert!(matches!(created, Ok(CreateGrant::Created { .. })));
+    logged(path)
+}
