@@ -20,7 +20,7 @@ pub struct Authorization {
 }
 
 /// What a code, and every ID token of the grant, is bound to (RULES C1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationFacts {
     /// When the user proved who it is.
     pub auth_time: Timestamp,
@@ -42,6 +42,18 @@ pub struct AuthorizationFacts {
     /// The code challenge of the request (RFC 7636 §4.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
+}
+
+impl std::fmt::Debug for AuthorizationFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthorizationFacts")
+            .field("auth_time", &self.auth_time)
+            .field("acr", &self.acr)
+            .field("amr", &self.amr)
+            .field("claims", &self.claims)
+            .field("redirect_uri", &self.redirect_uri)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The names of claims that were asked for one by one (OpenID Connect Core §5.5), as far as the client may have them.

@@ -122,6 +122,12 @@ pub enum SettingsError {
     /// RFC 9700 §2.1.1: "public clients MUST use PKCE".
     #[error("a public client must use PKCE")]
     PublicWithoutPkce,
+    /// RFC 8252 §8.6: any program on the device could play this client.
+    #[error(
+        "users cannot skip consent for a public client at {0}: any program on their machine could ask in its name; use https, or \
+         let users agree"
+    )]
+    SkipConsentUnproven(RedirectUri),
     /// OpenID Connect Core §10.1: the key would be the secret of the client.
     #[error("a public client has no secret to sign its ID tokens with (HS256)")]
     PublicHs256,
@@ -248,6 +254,13 @@ impl ClientSettings {
             .then_some(first)
     }
 
+    /// Whether nobody but the client can get what is sent to `redirect_uri`, or make use of it: a confidential client has
+    /// a secret, and a host has a certificate (RFC 8252 §8.6).
+    #[must_use]
+    pub fn is_reached_by(&self, redirect_uri: &RedirectUri) -> bool {
+        !self.is_public() || redirect_uri.as_str().starts_with("https://")
+    }
+
     /// Whether the client may send its users to the authorization endpoint.
     fn uses_authorization_endpoint(&self) -> bool {
         let uses = |grant_type| self.grant_types.contains(&grant_type);
@@ -272,6 +285,13 @@ impl ClientSettings {
         }
         if self.is_public() && !self.require_pkce {
             return Err(SettingsError::PublicWithoutPkce);
+        }
+        let unproven = self
+            .redirect_uris
+            .iter()
+            .find(|uri| !self.is_reached_by(uri));
+        if let Some(uri) = unproven.filter(|_| self.skip_consent) {
+            return Err(SettingsError::SkipConsentUnproven(uri.clone()));
         }
         if self.is_public() && self.id_token_algorithm() == IdTokenAlgorithm::Hs256 {
             return Err(SettingsError::PublicHs256);

@@ -29,6 +29,9 @@ pub enum FormError {
     /// A parameter is given more than once (RFC 6749 §3.2).
     #[error("the parameter '{0}' is given more than once")]
     Repeated(String),
+    /// It has control characters as they are, which a form never has, and is an authorization request.
+    #[error("the request has control characters that are not encoded")]
+    ControlCharacters,
     /// A name or value is not UTF-8 once it is decoded.
     #[error("the request is not UTF-8")]
     NotUtf8,

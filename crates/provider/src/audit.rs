@@ -105,23 +105,23 @@ pub(crate) fn consented(user: EntityId, client: &ClientId, scope: &Scope) {
 }
 
 /// A user has not agreed to what a client asked for.
-pub(crate) fn consent_denied(user: EntityId, client: &ClientId) {
+pub(crate) fn consent_denied(user: Option<EntityId>, client: &ClientId) {
     tracing::info!(
         target: "countersign::audit",
         event = "consent_denied",
-        %user,
+        user = user.map(tracing::field::display),
         %client,
         "a user did not agree to what a client asked for"
     );
 }
 
 /// A client was authorized at the authorization endpoint.
-pub(crate) fn authorized(grant: GrantId, user: EntityId, client: &ClientId, origin: Origin) {
+pub(crate) fn authorized(grant: &Grant, client: &ClientId, origin: Origin) {
     tracing::info!(
         target: "countersign::audit",
         event = "authorized",
-        %grant,
-        %user,
+        grant = %grant.id,
+        user = %grant.user,
         %client,
         address = origin.address.map(tracing::field::display),
         "a client was authorized"
@@ -171,5 +171,37 @@ pub(crate) fn session_ended(session: EntityId) {
         event = "session_ended",
         %session,
         "a session was ended"
+    );
+}
+
+/// A user has signed out.
+pub(crate) fn signed_out(user: EntityId, origin: Origin) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "signed_out",
+        %user,
+        address = origin.address.map(tracing::field::display),
+        "a user signed out"
+    );
+}
+
+/// A form came from another browser than the one that was shown its page (attack classes 13 and 16).
+pub(crate) fn foreign_form(origin: Origin) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "foreign_form",
+        address = origin.address.map(tracing::field::display),
+        "a form came that this browser was not shown"
+    );
+}
+
+/// What a user had agreed to let a client have was forgotten.
+pub(crate) fn consent_forgotten(user: EntityId, client: EntityId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "consent_forgotten",
+        %user,
+        %client,
+        "what a user had agreed to was forgotten"
     );
 }

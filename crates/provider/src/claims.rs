@@ -1,6 +1,6 @@
 //! Which claims about a user a client gets: OpenID Connect Core §5.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::{Client, RequestedClaims, Scope, ScopeToken, User};
 use countersign_protocol::ClaimsParameter;
@@ -64,13 +64,22 @@ fn released_by<'all>(registry: &'all Registry, scope: &'all Scope) -> BTreeSet<&
         .collect()
 }
 
-/// The scopes that release the claim `name`, as far as the client may ask for them.
-fn scopes_for(registry: &Registry, client: &Client, name: &str) -> Option<ScopeToken> {
-    let may = |token: &&ScopeToken| {
-        let alone: Scope = [(*token).clone()].into_iter().collect();
-        released_by(registry, &alone).contains(name)
-    };
-    client.settings.scope.iter().find(may).cloned()
+/// Each claim that the client may ask for one by one, with the first of its scopes that releases it (§5.5).
+struct Askable(BTreeMap<String, ScopeToken>);
+
+impl Askable {
+    fn of(registry: &Registry, client: &Client) -> Self {
+        let mut askable = BTreeMap::new();
+        for token in &client.settings.scope {
+            let alone: Scope = [token.clone()].into_iter().collect();
+            for name in released_by(registry, &alone) {
+                askable
+                    .entry(name.to_owned())
+                    .or_insert_with(|| token.clone());
+            }
+        }
+        Self(askable)
+    }
 }
 
 /// The claims that are asked for one by one, as far as the client may have them, and the scopes to which the user must
@@ -80,23 +89,34 @@ pub(crate) fn narrow_claims(
     client: &Client,
     asked: &ClaimsParameter,
 ) -> (RequestedClaims, Scope) {
-    let mut scopes = Vec::new();
-    let mut narrow = |names: &mut dyn Iterator<Item = &String>| -> BTreeSet<String> {
-        names
-            .filter(|name| {
-                let scope = scopes_for(registry, client, name);
-                let may = scope.is_some();
-                scopes.extend(scope);
-                may
-            })
-            .cloned()
-            .collect()
-    };
+    if asked.userinfo.is_empty() && asked.id_token.is_empty() {
+        return (RequestedClaims::default(), Scope::empty());
+    }
+    let askable = Askable::of(registry, client).0;
+    let may = |name: &&String| askable.contains_key(*name);
     let claims = RequestedClaims {
-        userinfo: narrow(&mut asked.userinfo.keys()),
-        id_token: narrow(&mut asked.id_token.keys()),
+        userinfo: asked.userinfo.keys().filter(may).cloned().collect(),
+        id_token: asked.id_token.keys().filter(may).cloned().collect(),
     };
-    (claims, scopes.into_iter().collect())
+    let names = claims.userinfo.iter().chain(&claims.id_token);
+    let scopes = names
+        .filter_map(|name| askable.get(name).cloned())
+        .collect();
+    (claims, scopes)
+}
+
+/// Of the claims that were granted one by one, those that the client may still have (RULES R8).
+pub(crate) fn renew_claims(
+    registry: &Registry,
+    client: &Client,
+    granted: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    if granted.is_empty() {
+        return BTreeSet::new();
+    }
+    let askable = Askable::of(registry, client).0;
+    let may = |name: &&String| askable.contains_key(*name);
+    granted.iter().filter(may).cloned().collect()
 }
 
 /// What is said about `user`: what `scope` releases, and the claims in `names` (§5.3.2: what there is nothing to say about

@@ -171,7 +171,7 @@ impl Provider {
             if was_public && !client.settings.is_public() && client.secrets.is_empty() {
                 return Err(AddClientError::ConfidentialWithoutSecret.into());
             }
-            if needs_secret(&client.settings) && self.sealed_secrets(client).is_empty() {
+            if needs_secret(&client.settings) && self.newest_sealed_secret(client).is_none() {
                 return Err(AddClientError::SecretNotKept.into());
             }
             Ok(())

@@ -4,9 +4,9 @@ use countersign_core::{Client, Consent, EntityId, Scope};
 use countersign_protocol::ErrorResponse;
 use countersign_storage::StoreError;
 
-use crate::Provider;
 use crate::error::unavailable;
 use crate::pages::{ShownClient, ShownScope};
+use crate::{Provider, audit};
 
 /// What the scopes of OpenID Connect Core §5.4 and §11 allow, in words.
 const WORDS: [(&str, &str); 6] = [
@@ -68,7 +68,11 @@ impl Provider {
         user: EntityId,
         client: EntityId,
     ) -> Result<bool, StoreError> {
-        self.store.forget_consent(user, client).await
+        let forgotten = self.store.forget_consent(user, client).await?;
+        if forgotten {
+            audit::consent_forgotten(user, client);
+        }
+        Ok(forgotten)
     }
 
     /// The scopes in words: those of an operator before our own.

@@ -1,7 +1,5 @@
 //! ID tokens: OpenID Connect Core §2, §3.1.3.6, §3.3.2.11 and §12.2.
 
-use std::collections::BTreeSet;
-
 use countersign_core::{
     AuthorizationFacts, Client, EntityId, IdTokenAlgorithm, Scope, Secret, User,
 };
@@ -9,7 +7,7 @@ use countersign_jose::id_token::{self, IdTokenClaims};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
 use crate::Provider;
-use crate::claims::claims_about;
+use crate::claims::{claims_about, renew_claims};
 use crate::keys::RingAt;
 use crate::mint::{failed, no_key};
 
@@ -58,13 +56,9 @@ impl Provider {
         let now = self.clock.now();
         let key = self.id_token_key(client)?;
         let nothing = Scope::empty();
-        let released: BTreeSet<String> = facts.claims.id_token.clone();
-        let further = claims_about(
-            &self.registry.load(),
-            user,
-            about.scope.unwrap_or(&nothing),
-            &released,
-        );
+        let registry = self.registry.load();
+        let released = renew_claims(&registry, client, &facts.claims.id_token);
+        let further = claims_about(&registry, user, about.scope.unwrap_or(&nothing), &released);
         let claims = IdTokenClaims {
             iss: self.settings.issuer.to_string(),
             sub: self.subject(client, user.id)?,
@@ -97,9 +91,9 @@ impl Provider {
                 Ok(IdTokenKey::Service { ring, algorithm })
             }
             IdTokenAlgorithm::Hs256 => {
-                let secrets = self.sealed_secrets(client);
                 // Of two that are accepted, the newer one.
-                secrets.into_iter().last().map(IdTokenKey::Client).ok_or_else(|| {
+                let secret = self.newest_sealed_secret(client);
+                secret.map(IdTokenKey::Client).ok_or_else(|| {
                     tracing::error!(client = %client.client_id, "the secret for HS256 is not kept");
                     ErrorResponse::new(
                         ErrorCode::ServerError,

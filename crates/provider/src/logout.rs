@@ -3,13 +3,13 @@
 use countersign_core::{Client, RedirectUri};
 use countersign_protocol::{ErrorCode, ErrorResponse, Form, LogoutRequest, post_logout_location};
 
-use crate::Provider;
 use crate::browser::{Answer, Browser, SessionCookie, Show};
 use crate::error::unavailable;
 use crate::hint::Hint;
 use crate::pages::{ConfirmSignOutPage, ErrorPage, SignedOutPage};
 use crate::sessions::LiveSession;
 use crate::ticket::{Progress, Step};
+use crate::{Origin, Provider, audit};
 
 /// A request to sign out that fits together. Only this module can make one.
 struct Wish {
@@ -25,45 +25,44 @@ fn invalid(text: &str) -> ErrorPage {
 
 impl Provider {
     /// Answers a request to sign out.
-    pub async fn sign_out(&self, encoded: &[u8], browser: &Browser) -> Answer {
+    pub async fn sign_out(&self, encoded: &[u8], browser: &Browser, origin: Origin) -> Answer {
         let answered = async {
-            let form = Form::parse(encoded, &[])
-                .map_err(|error| ErrorPage::from(ErrorResponse::from(error)))?;
+            if encoded.iter().any(u8::is_ascii_control) {
+                return Err(invalid("the request has control characters"));
+            }
+            let form = Form::parse(encoded, &[]).map_err(ErrorResponse::from)?;
             let wish = self.read_wish(LogoutRequest::read(&form)).await?;
-            let session = self.session_of(browser).await.map_err(ErrorPage::from)?;
-            match session {
+            match self.session_of(browser).await? {
                 // §2: "the OP SHOULD ask the End-User whether to log out", unless the hint shows that the client means this
                 // very session.
                 Some(session) if !self.means(&wish, &session)? => {
                     self.ask_before_signing_out(encoded, &wish, &session, browser)
                 }
-                Some(session) => self.end_and_leave(&wish, &session).await,
-                None => Ok(leave(&wish)),
+                // One that only lay idle is ended as well: what stands on it must not outlive this.
+                _ => self.end_and_leave(&wish, browser, origin).await,
             }
         };
         answered.await.unwrap_or_else(Answer::from)
     }
 
     /// The form of the page that asks before it signs out.
-    pub async fn submit_sign_out(&self, form: &Form, browser: &Browser) -> Answer {
+    pub async fn submit_sign_out(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
         let answered = async {
-            let presented = self.presented_ticket(form, browser).await?;
+            let presented = self.presented_ticket(form, browser, origin).await?;
             let Step::SignOut { session: shown } = presented.ticket.step else {
                 return Err(ErrorPage::foreign_form());
             };
             let parameters = presented.ticket.parameters.as_bytes();
-            let request = Form::parse(parameters, &[])
-                .map_err(|error| ErrorPage::from(ErrorResponse::from(error)))?;
+            let request = Form::parse(parameters, &[]).map_err(ErrorResponse::from)?;
             let wish = self.read_wish(LogoutRequest::read(&request)).await?;
-            let session = self.session_of(browser).await.map_err(ErrorPage::from)?;
-            let Some(session) = session else {
-                return Ok(leave(&wish));
+            let Some(session) = self.session_of(browser).await? else {
+                return self.end_and_leave(&wish, browser, origin).await;
             };
             if presented.is_too_old || session.session().id != shown {
                 return self.ask_before_signing_out(parameters, &wish, &session, browser);
             }
             match form.get("decision") {
-                Some("sign_out") => self.end_and_leave(&wish, &session).await,
+                Some("sign_out") => self.end_and_leave(&wish, browser, origin).await,
                 Some("stay") => Ok(Answer::show(Show::SignedOut(SignedOutPage { stays: true }))),
                 _ => Err(ErrorPage::broken_form(
                     "the form does not say whether to sign out",
@@ -150,9 +149,18 @@ impl Provider {
         })
     }
 
-    async fn end_and_leave(&self, wish: &Wish, session: &LiveSession) -> Result<Answer, ErrorPage> {
-        let ended = self.end_session(session.session().id).await;
-        ended.map_err(|error| ErrorPage::from(unavailable(&error)))?;
+    /// Ends the session whose cookie the browser has, if there is one.
+    async fn end_and_leave(
+        &self,
+        wish: &Wish,
+        browser: &Browser,
+        origin: Origin,
+    ) -> Result<Answer, ErrorPage> {
+        if let Some(kept) = self.kept_session(browser).await? {
+            let ended = self.end_session(kept.session.id).await;
+            ended.map_err(|error| unavailable(&error))?;
+            audit::signed_out(kept.session.user, origin);
+        }
         Ok(leave(wish))
     }
 }

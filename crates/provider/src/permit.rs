@@ -284,11 +284,6 @@ impl Evidence {
 }
 
 impl Authorized {
-    /// On what it stands.
-    pub(crate) const fn evidence(&self) -> &Evidence {
-        &self.permit.evidence
-    }
-
     /// What the access token says.
     pub(crate) const fn claims(&self) -> &AccessTokenClaims {
         &self.permit.claims

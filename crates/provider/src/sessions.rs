@@ -3,7 +3,7 @@
 use countersign_core::{EntityId, Secret, Session, Timestamp, User};
 use countersign_jose::{base64url, digest};
 use countersign_protocol::{ErrorCode, ErrorResponse};
-use countersign_storage::{CreateSession, EndSession, RenewSession, StoreError};
+use countersign_storage::{CreateSession, EndSession, FoundSession, RenewSession, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use crate::authenticate::SignedInUser;
@@ -45,27 +45,36 @@ impl Provider {
         &self,
         browser: &Browser,
     ) -> Result<Option<LiveSession>, ErrorResponse> {
+        let Some(found) = self.kept_session(browser).await? else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let Some(user) = found.live_user().cloned() else {
+            return Ok(None);
+        };
+        let session = found.session;
+        if self.is_over(&session, now) {
+            return Ok(None);
+        }
+        if now.since(session.used_at) >= USED_EVERY {
+            let noted = self.store.use_session(session.id, now).await;
+            noted.map_err(|error| unavailable(&error))?;
+        }
+        Ok(Some(LiveSession { session, user }))
+    }
+
+    /// The session whose cookie a browser has, even if it does not go on: grants may still stand on it, which end when it is
+    /// ended (RULES R11).
+    pub(crate) async fn kept_session(
+        &self,
+        browser: &Browser,
+    ) -> Result<Option<FoundSession>, ErrorResponse> {
         let Some((id, secret_hash)) = browser.session.as_ref().and_then(read_cookie) else {
             return Ok(None);
         };
         let found = self.store.find_session(id).await;
-        let Some(found) = found.map_err(|error| unavailable(&error))? else {
-            return Ok(None);
-        };
-        let now = self.clock.now();
-        let is_known = bool::from(found.session.secret_hash.ct_eq(&secret_hash));
-        if !is_known || self.is_over(&found.session, now) {
-            return Ok(None);
-        }
-        let Some(user) = found.live_user().cloned() else {
-            return Ok(None);
-        };
-        if now.since(found.session.used_at) >= USED_EVERY {
-            let noted = self.store.use_session(id, now).await;
-            noted.map_err(|error| unavailable(&error))?;
-        }
-        let session = found.session;
-        Ok(Some(LiveSession { session, user }))
+        let found = found.map_err(|error| unavailable(&error))?;
+        Ok(found.filter(|found| found.session.secret_hash.ct_eq(&secret_hash).into()))
     }
 
     /// Whether a session is over by its age, or by lying idle.
@@ -81,7 +90,6 @@ impl Provider {
         user: SignedInUser,
         browser: &Browser,
     ) -> Result<(LiveSession, SessionCookie), ErrorResponse> {
-        let before = self.session_of(browser).await?;
         let user = user.into_user();
         let secret: [u8; 32] = self.random.bytes();
         let now = self.clock.now();
@@ -96,26 +104,10 @@ impl Provider {
             used_at: now,
             ends_at: now.plus(self.settings.session_lifetime.into()),
         };
-        let renewed = match &before {
-            Some(before) if before.user.id == user.id => {
-                let renewed = Session {
-                    id: before.session.id,
-                    created_at: before.session.created_at,
-                    ..new.clone()
-                };
-                let seen = before.session.secret_hash;
-                let outcome = self.store.renew_session(seen, renewed.clone()).await;
-                let outcome = outcome.map_err(|error| unavailable(&error))?;
-                // Somebody else was faster: this is a session of its own.
-                (outcome == RenewSession::Renewed).then_some(renewed)
-            }
-            _ => None,
-        };
-        let session = if let Some(session) = renewed {
-            session
-        } else {
-            let replaces = before.map(|before| before.session.id);
-            self.create_session(new, replaces).await?
+        let before = self.kept_session(browser).await?;
+        let session = match before.map(|before| before.session) {
+            Some(before) if before.user == user.id => self.renew_session(before, new).await?,
+            before => self.create_session(new, before.map(|it| it.id)).await?,
         };
         let value = write_cookie(session.id, &secret);
         let cookie = SessionCookie::Set {
@@ -123,6 +115,22 @@ impl Provider {
             max_age: session.ends_at.since(now),
         };
         Ok((LiveSession { session, user }, cookie))
+    }
+
+    /// The session goes on under a new secret. If it was renewed in another tab or has ended meanwhile, this is one of its own.
+    async fn renew_session(&self, before: Session, new: Session) -> Result<Session, ErrorResponse> {
+        let renewed = Session {
+            id: before.id,
+            created_at: before.created_at,
+            ..new.clone()
+        };
+        let outcome = self
+            .store
+            .renew_session(before.secret_hash, renewed.clone());
+        match outcome.await.map_err(|error| unavailable(&error))? {
+            RenewSession::Renewed => Ok(renewed),
+            RenewSession::Ended => self.create_session(new, None).await,
+        }
     }
 
     async fn create_session(
@@ -136,6 +144,9 @@ impl Provider {
             CreateSession::Created { ended } => {
                 for oldest in ended {
                     audit::oldest_session_ended(oldest, session.user);
+                }
+                if let Some(replaced) = replaces {
+                    audit::session_ended(replaced);
                 }
                 Ok(session)
             }

@@ -1,21 +1,21 @@
 //! What a page carries to the next request: the authorization request, sealed, and bound to the browser (attack classes
 //! 11, 13, 16). Nothing is stored for a page that is only looked at.
 
-use countersign_core::{EntityId, Scope, Secret, Timestamp};
+use countersign_core::{EntityId, Scope, Secret, Session, Timestamp};
 use countersign_jose::{base64url, digest, ticket};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::Provider;
 use crate::browser::Browser;
 use crate::pages::ErrorPage;
+use crate::{Origin, Provider, audit};
 
 /// Seconds for which a page may lie open.
 const PATIENCE: i64 = 3_600;
 
-/// What a page carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a page carries. It has no `Debug`: the parameters are nobody else's business.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Ticket {
     /// For which form it is.
     pub(crate) step: Step,
@@ -30,7 +30,7 @@ pub(crate) struct Ticket {
 }
 
 /// The form that a ticket is for. One is not taken for another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     SignIn,
     SelectAccount {
@@ -38,6 +38,8 @@ pub(crate) enum Step {
     },
     Consent {
         session: EntityId,
+        /// The client that was named on the page (RULES R10: not another one that has its name now).
+        client: EntityId,
         /// What the page showed.
         scope: Scope,
     },
@@ -49,16 +51,35 @@ pub(crate) enum Step {
 /// What the user has done since an authorization request came. It stands on the session that the ticket names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// Signed in.
-    pub(crate) signed_in: bool,
+    /// Signed in, then.
+    pub(crate) signed_in_at: Option<Timestamp>,
     /// Said under which account to go on.
     pub(crate) chose_account: bool,
+}
+
+impl Progress {
+    /// Whether the user has signed in for this very request: by the last sign-in of the session, and not so long ago that
+    /// somebody else may sit there.
+    pub(crate) fn has_signed_in(self, session: &Session, now: Timestamp) -> bool {
+        self.signed_in_at == Some(session.auth_time) && now.since(session.auth_time) <= PATIENCE
+    }
 }
 
 /// A ticket that came back, from the browser that it was made for.
 pub(crate) struct Presented {
     pub(crate) ticket: Ticket,
     pub(crate) is_too_old: bool,
+}
+
+impl Presented {
+    /// What the user has done, as long as it counts.
+    pub(crate) fn progress(&self) -> Progress {
+        if self.is_too_old {
+            Progress::default()
+        } else {
+            self.ticket.progress
+        }
+    }
 }
 
 /// The cookie by which a browser is told from others: the one it has, or a new one.
@@ -126,6 +147,7 @@ impl Provider {
         &self,
         text: &str,
         browser: &Browser,
+        origin: Origin,
     ) -> Result<Presented, ErrorPage> {
         let broken = || ErrorPage::broken_form("the form lacks its ticket, or it is damaged");
         let key = ticket::key_id(text).map_err(|_| broken())?;
@@ -138,9 +160,12 @@ impl Provider {
         let json = ticket::open(text, key).map_err(|_| ErrorPage::foreign_form())?;
         let ticket: Ticket = serde_json::from_slice(json.expose()).map_err(|_| broken())?;
         // Attack class 13: another browser has seen nothing of this.
-        let cookie = browser.id.as_ref().ok_or_else(ErrorPage::foreign_form)?;
-        let hash = digest::sha256(cookie.expose().as_bytes());
-        if !bool::from(hash.ct_eq(&ticket.browser)) {
+        let is_same = browser.id.as_ref().is_some_and(|cookie| {
+            let hash = digest::sha256(cookie.expose().as_bytes());
+            hash.ct_eq(&ticket.browser).into()
+        });
+        if !is_same {
+            audit::foreign_form(origin);
             return Err(ErrorPage::foreign_form());
         }
         let is_too_old = now.since(ticket.made_at) > PATIENCE;
@@ -149,6 +174,6 @@ impl Provider {
 }
 
 fn not_sealed(error: &dyn std::error::Error) -> ErrorResponse {
-    tracing::error!(%error, "ticket not sealed");
+    tracing::warn!(%error, "ticket not sealed");
     ErrorResponse::new(ErrorCode::ServerError, "the page could not be made")
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::Client;
 use countersign_jose::jws;
 use countersign_protocol::{Challenge, ErrorCode, ErrorResponse, UserinfoRequest};
 use serde_json::{Map, Value};
 
 use crate::Provider;
-use crate::claims::{claims_about, has};
+use crate::claims::{claims_about, has, renew_claims};
 use crate::error::unavailable;
 use crate::mint::{failed, no_key};
 use crate::presented::PresentedError;
@@ -70,33 +71,32 @@ impl Provider {
             .as_ref()
             .filter(|_| found.is_live())
             .ok_or_else(invalid_token)?;
-        let asked = found
-            .grant
-            .authorization
-            .as_ref()
-            .map_or_else(BTreeSet::new, |it| it.facts.claims.userinfo.clone());
-        let mut claims = claims_about(&self.registry.load(), user, &scope, &asked);
+        let client_id = &token.claims().client_id;
+        let known = self.known_client(client_id).await?;
+        let client = &known.as_ref().ok_or_else(invalid_token)?.client;
+        let registry = self.registry.load();
+        let asked = found.grant.authorization.as_ref();
+        let asked = asked.map_or_else(BTreeSet::new, |it| {
+            renew_claims(&registry, client, &it.facts.claims.userinfo)
+        });
+        let mut claims = claims_about(&registry, user, &scope, &asked);
         // §5.3.2: "The sub (subject) Claim MUST always be returned in the UserInfo Response."
         claims.insert("sub".into(), token.claims().sub.clone().into());
-        self.in_form_for(&token.claims().client_id, claims).await
+        self.in_form_for(client, claims)
     }
 
     /// §5.3.2: "If the `UserInfo` Response is signed ... the Claims MUST ... contain the Claims iss (issuer) and aud
     /// (audience)".
-    async fn in_form_for(
+    fn in_form_for(
         &self,
-        client_id: &str,
+        client: &Client,
         mut claims: Map<String, Value>,
     ) -> Result<Userinfo, ErrorResponse> {
-        let known = self
-            .known_client(client_id)
-            .await?
-            .ok_or_else(invalid_token)?;
-        let Some(algorithm) = known.client.settings.userinfo_signed_response_alg else {
+        let Some(algorithm) = client.settings.userinfo_signed_response_alg else {
             return Ok(Userinfo::Json(claims));
         };
         claims.insert("iss".into(), self.settings.issuer.as_str().into());
-        claims.insert("aud".into(), client_id.into());
+        claims.insert("aud".into(), client.client_id.as_str().into());
         let ring = self.keys.at(self.clock.now());
         let key = ring.signing(algorithm).ok_or_else(no_key)?;
         let json = serde_json::to_vec(&claims).map_err(|error| failed(&error))?;

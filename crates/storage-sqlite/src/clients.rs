@@ -165,6 +165,9 @@ fn end_everything(connection: &Connection, now: Timestamp) -> Result<u64> {
         .prepare_cached(sql::clients::END_EVERYTHING)?
         .execute([bound(last - u64::from(largest_rowid))])?;
     connection
+        .prepare_cached(sql::sessions::END_EVERY_SESSION)?
+        .execute([])?;
+    connection
         .prepare_cached(sql::clients::LOG_EVERY_CLIENT)?
         .execute([now.as_seconds()])?;
     Ok(ended as u64)

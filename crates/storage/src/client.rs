@@ -87,7 +87,7 @@ pub trait ClientStore: Send + Sync {
     ) -> Result<UpdateClient, StoreError>;
 
     /// Ends everything that was ever issued: draws a new epoch for every client, each its own, and raises every
-    /// revision by one, in one transaction. Returns how many clients there are.
+    /// revision by one, and ends every session, in one transaction. Returns how many clients there are.
     async fn end_everything(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Removes the client. Its epoch is never drawn again, so its tokens stay dead under a new client of the same

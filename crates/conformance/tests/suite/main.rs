@@ -9,3 +9,4 @@ mod command_line;
 mod every_check_can_fail;
 mod fake;
 mod sins;
+mod virtue;

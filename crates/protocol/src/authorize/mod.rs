@@ -59,6 +59,10 @@ impl AuthorizationParameters {
         if encoded.len() > Self::MAX_LEN {
             return Err(FormError::TooLong);
         }
+        // What is given is carried by pages, in which such characters would grow.
+        if encoded.iter().any(u8::is_ascii_control) {
+            return Err(FormError::ControlCharacters);
+        }
         let (form, repeated) = Form::parse_apart(encoded, Self::REPEATABLE)?;
         let encoded = std::str::from_utf8(encoded).map_err(|_| FormError::NotUtf8)?;
         Ok(Self {
@@ -154,6 +158,9 @@ mod tests {
         let of_len = |len: usize| format!("x={}", "a".repeat(len - 2));
         let max = AuthorizationParameters::MAX_LEN;
         assert_eq!(parse(of_len(max).as_bytes()), Ok(()));
+        for raw in [&b"state=a\x00"[..], b"state=a\nb", b"\x7f"] {
+            assert_eq!(parse(raw), Err(FormError::ControlCharacters));
+        }
         assert_eq!(parse(of_len(max + 1).as_bytes()), Err(FormError::TooLong));
         assert_eq!(parse(b"state=%ff"), Err(FormError::NotUtf8));
         assert_eq!(parse(b"state=\xff"), Err(FormError::NotUtf8));

@@ -87,6 +87,12 @@ impl Provider {
             .collect()
     }
 
+    /// The newest secret of a client, if it was kept for what needs it.
+    pub(crate) fn newest_sealed_secret(&self, client: &Client) -> Option<Secret<Vec<u8>>> {
+        let sealed = client.secrets.last()?.sealed.as_deref()?;
+        self.keys.open_client_secret(client.id, sealed)
+    }
+
     /// Whether `secret` is one that was drawn for the client. An unknown client costs as much as a wrong secret (attack
     /// class 43).
     pub(super) fn is_right_generated(

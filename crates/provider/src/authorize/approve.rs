@@ -14,7 +14,7 @@ use super::target::Target;
 use super::understand::Understood;
 use crate::claims::has;
 use crate::id_token::IdTokenSubject;
-use crate::permit::{Evidence, Redeemed};
+use crate::permit::{Authorized, Evidence, Redeemed};
 use crate::sessions::LiveSession;
 use crate::{Origin, Provider, audit};
 
@@ -23,7 +23,6 @@ pub(crate) struct Approval {
     client: Client,
     session: LiveSession,
     grant: Grant,
-    response_type: ResponseType,
 }
 
 impl Approval {
@@ -83,19 +82,18 @@ impl Provider {
         resources.dedup();
         let grant = self.new_grant(&client, &session, scope.get(), facts, response_type);
         let grant = Grant { resources, ..grant };
-        let (grant_id, user) = (grant.id, grant.user);
+        let stored = grant.clone();
         let approval = Approval {
             client,
             session,
             grant,
-            response_type,
         };
         let evidence = Evidence::Approval(Box::new(approval));
         let permit = self.permit(evidence, scope, &audience, press, id_token)?;
         match permit.redeem(self).await? {
             Redeemed::Authorized(authorized) => {
-                let success = self.tokens_of(*authorized)?;
-                audit::authorized(grant_id, user, &target.client().client_id, origin);
+                let success = self.tokens_of(&stored, response_type, *authorized)?;
+                audit::authorized(&stored, &target.client().client_id, origin);
                 Ok(AuthorizationResponse::success(
                     target.redirect_uri().as_str(),
                     target.addressing(),
@@ -167,14 +165,12 @@ impl Provider {
     /// The tokens that the response itself has.
     fn tokens_of(
         &self,
-        authorized: crate::permit::Authorized,
+        grant: &Grant,
+        response_type: ResponseType,
+        authorized: Authorized,
     ) -> Result<AuthorizationSuccess, ErrorResponse> {
-        let Evidence::Approval(approval) = authorized.evidence() else {
-            return Err(ErrorResponse::new(ErrorCode::ServerError, "no approval"));
-        };
-        let code = self.write_code(&approval.grant)?;
-        let access_token = approval
-            .response_type
+        let code = self.write_code(grant)?;
+        let access_token = response_type
             .has_token()
             .then(|| self.mint_access_token(&authorized))
             .transpose()?;

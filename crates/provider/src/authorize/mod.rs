@@ -145,6 +145,7 @@ impl Provider {
                 client,
                 ticket: seal(Step::Consent {
                     session: session.session().id,
+                    client: target.client().id,
                     scope: understood.needed().clone(),
                 })?,
                 username: session.user().username.to_string(),

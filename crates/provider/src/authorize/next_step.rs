@@ -48,13 +48,14 @@ impl Provider {
         let Some(session) = visit.session.clone() else {
             return Ok(NextStep::SignIn);
         };
-        let (prompt, progress) = (understood.request().prompt, visit.progress);
-        if prompt.select_account && !progress.chose_account && !progress.signed_in {
+        let (prompt, now) = (understood.request().prompt, self.clock.now());
+        let has_signed_in = visit.progress.has_signed_in(session.session(), now);
+        if prompt.select_account && !visit.progress.chose_account && !has_signed_in {
             return Ok(NextStep::SelectAccount(session));
         }
         let subject = self.subject(target.client(), session.user().id)?;
         let is_meant = understood.subjects().iter().all(|named| *named == subject);
-        if progress.signed_in {
+        if has_signed_in {
             // OpenID Connect Core §3.1.2.1: "If the End-User identified by the ID Token is already logged in or is logged in
             // as a result of the request ..., then the Authorization Server returns a positive response; otherwise, it MUST
             // return an error, such as login_required."
@@ -66,7 +67,7 @@ impl Provider {
             }
         } else if prompt.login
             || !is_meant
-            || is_too_long_ago(&session, understood.request().max_age, self.clock.now())
+            || is_too_long_ago(&session, understood.request().max_age, now)
         {
             return Ok(NextStep::SignIn);
         }
@@ -74,15 +75,19 @@ impl Provider {
         if visit.agreed.as_ref().is_some_and(agreed) {
             return Ok(NextStep::Approve(session));
         }
+        // What was done on a page that does not count any more must not be passed over: the user sees where things stand.
+        let may_pass = visit.notice.is_none() && !prompt.consent && target.is_proven();
         let client = target.client();
-        let has_agreed = client.settings.skip_consent
-            || self
-                .has_consented(session.user().id, client, understood.needed())
-                .await?;
-        if prompt.consent || !has_agreed {
-            return Ok(NextStep::Consent(session));
-        }
-        Ok(NextStep::Approve(session))
+        let has_agreed = may_pass
+            && (client.settings.skip_consent
+                || self
+                    .has_consented(session.user().id, client, understood.needed())
+                    .await?);
+        Ok(if has_agreed {
+            NextStep::Approve(session)
+        } else {
+            NextStep::Consent(session)
+        })
     }
 }
 

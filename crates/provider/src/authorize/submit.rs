@@ -7,138 +7,150 @@ use super::Visit;
 use crate::browser::{Answer, Browser, Show};
 use crate::pages::{ErrorPage, Notice};
 use crate::sessions::LiveSession;
-use crate::ticket::{Presented, Progress, Step, Ticket};
+use crate::ticket::{Presented, Progress, Step};
 use crate::{Origin, Provider, audit};
 
 impl Provider {
     /// The form of the page on which a user signs in.
     pub async fn submit_sign_in(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
-        let (presented, parameters) = match self.read_form(form, browser).await {
-            Ok(read) => read,
-            Err(page) => return page.into(),
-        };
-        let Presented { ticket, is_too_old } = presented;
-        if ticket.step != Step::SignIn {
-            return ErrorPage::foreign_form().into();
+        let submitted = self.sign_in_submitted(form, browser, origin).await;
+        submitted.unwrap_or_else(Answer::from)
+    }
+
+    /// The form of the page on which a user says under which account to go on.
+    pub async fn submit_account(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
+        let submitted = self.account_submitted(form, browser, origin).await;
+        submitted.unwrap_or_else(Answer::from)
+    }
+
+    /// The form of the page on which a user agrees, or does not.
+    pub async fn submit_consent(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
+        let submitted = self.consent_submitted(form, browser, origin).await;
+        submitted.unwrap_or_else(Answer::from)
+    }
+
+    async fn sign_in_submitted(
+        &self,
+        form: &Form,
+        browser: &Browser,
+        origin: Origin,
+    ) -> Result<Answer, ErrorPage> {
+        let (presented, parameters) = self.read_form(form, browser, origin).await?;
+        if presented.ticket.step != Step::SignIn {
+            return Err(ErrorPage::foreign_form());
         }
         let mut visit = Visit {
             browser,
             origin,
             session: None,
-            progress: ticket.progress,
+            progress: presented.progress(),
             agreed: None,
-            notice: None,
+            notice: presented.is_too_old.then_some(Notice::TooOld),
         };
-        if is_too_old {
-            visit.notice = Some(Notice::TooOld);
-            return self.carry_on(&parameters, visit).await;
+        if visit.notice.is_some() {
+            return Ok(self.carry_on(&parameters, visit).await);
         }
-        let target = match self.target(&parameters).await {
-            Ok(target) => target,
-            Err(page) => return page.into(),
-        };
+        let target = self.target(&parameters).await?;
+        let client = target.client();
         let username = form.get("username").unwrap_or_default();
-        let password = form
-            .secret("password")
-            .unwrap_or_else(|| Secret::new(String::new()));
+        let password = form.secret("password");
+        let password = password.unwrap_or_else(|| Secret::new(String::new()));
         let signed_in = async {
-            let user = self
-                .sign_in(username, &password, target.client(), origin)
-                .await?;
+            let user = self.sign_in(username, &password, client, origin).await?;
             self.begin_session(user, browser).await
         };
         match signed_in.await {
             Ok((session, cookie)) => {
-                audit::signed_in(session.user().id, &target.client().client_id, origin);
+                audit::signed_in(session.user().id, &client.client_id, origin);
+                visit.progress.signed_in_at = Some(session.session().auth_time);
                 visit.session = Some(session);
-                visit.progress.signed_in = true;
-                let answer = self.carry_on(&parameters, visit).await;
-                Answer {
+                Ok(Answer {
                     session: cookie,
-                    ..answer
-                }
+                    ..self.carry_on(&parameters, visit).await
+                })
             }
-            Err(refusal) => match notice_of(&refusal) {
-                Some(notice) => {
-                    visit.notice = Some(notice);
-                    let answer = self.carry_on(&parameters, visit).await;
-                    with_username(answer, username)
-                }
-                None => ErrorPage::from(refusal).into(),
-            },
+            Err(refusal) => {
+                visit.notice = Some(notice_of(&refusal).ok_or(refusal)?);
+                let answer = self.carry_on(&parameters, visit).await;
+                Ok(with_username(answer, username))
+            }
         }
     }
 
-    /// The form of the page on which a user says under which account to go on.
-    pub async fn submit_account(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
-        let (presented, parameters) = match self.read_form(form, browser).await {
-            Ok(read) => read,
-            Err(page) => return page.into(),
-        };
+    async fn account_submitted(
+        &self,
+        form: &Form,
+        browser: &Browser,
+        origin: Origin,
+    ) -> Result<Answer, ErrorPage> {
+        let (presented, parameters) = self.read_form(form, browser, origin).await?;
         let Step::SelectAccount { session: shown } = presented.ticket.step else {
-            return ErrorPage::foreign_form().into();
+            return Err(ErrorPage::foreign_form());
         };
-        let visit = self.visit_again(&presented, shown, browser, origin).await;
-        let mut visit = match visit {
-            Ok(visit) => visit,
-            Err(error) => return ErrorPage::from(error).into(),
-        };
-        if visit.notice.is_some() {
-            return self.carry_on(&parameters, visit).await;
-        }
+        let mut visit = self.visit_again(&presented, shown, browser, origin).await?;
         match form.get("account") {
-            Some("current") => visit.progress.chose_account = true,
+            // Whoever is signed in by now is the one that was shown.
+            Some("current") => visit.progress.chose_account = visit.notice.is_none(),
             Some("other") => {
                 visit.progress.chose_account = true;
                 visit.session = None;
+                visit.notice = None;
             }
-            _ => return ErrorPage::broken_form("the form does not say which account").into(),
+            _ => {
+                return Err(ErrorPage::broken_form(
+                    "the form does not say which account",
+                ));
+            }
         }
-        self.carry_on(&parameters, visit).await
+        Ok(self.carry_on(&parameters, visit).await)
     }
 
-    /// The form of the page on which a user agrees, or does not.
-    pub async fn submit_consent(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
-        let (presented, parameters) = match self.read_form(form, browser).await {
-            Ok(read) => read,
-            Err(page) => return page.into(),
-        };
+    async fn consent_submitted(
+        &self,
+        form: &Form,
+        browser: &Browser,
+        origin: Origin,
+    ) -> Result<Answer, ErrorPage> {
+        let (presented, parameters) = self.read_form(form, browser, origin).await?;
         let Step::Consent {
             session: shown,
-            ref scope,
-        } = presented.ticket.step
+            client: named,
+            scope,
+        } = &presented.ticket.step
         else {
-            return ErrorPage::foreign_form().into();
+            return Err(ErrorPage::foreign_form());
         };
-        let visit = self.visit_again(&presented, shown, browser, origin).await;
-        let mut visit = match visit {
-            Ok(visit) => visit,
-            Err(error) => return ErrorPage::from(error).into(),
-        };
-        let Some(session) = visit.session.clone().filter(|_| visit.notice.is_none()) else {
-            return self.carry_on(&parameters, visit).await;
-        };
-        let target = match self.target(&parameters).await {
-            Ok(target) => target,
-            Err(page) => return page.into(),
-        };
+        let target = self.target(&parameters).await?;
+        let client = target.client();
+        let mut visit = self
+            .visit_again(&presented, *shown, browser, origin)
+            .await?;
         match form.get("decision") {
-            Some("allow") => {
-                if let Err(error) = self.note_agreement(&session, target.client(), scope).await {
-                    return ErrorPage::from(error).into();
-                }
-                visit.agreed = Some(scope.clone());
-                visit.notice = Some(Notice::Changed);
-                self.carry_on(&parameters, visit).await
-            }
+            Some("allow") => {}
+            // A refusal counts, whatever has changed since.
             Some("deny") => {
-                audit::consent_denied(session.user().id, &target.client().client_id);
+                let user = visit.session.as_ref().map(|session| session.user().id);
+                audit::consent_denied(user, &client.client_id);
                 // RFC 6749 §4.1.2.1: access_denied: "The resource owner or authorization server denied the request."
                 let denied = ErrorResponse::new(ErrorCode::AccessDenied, "the user did not agree");
-                self.refuse(&target, &denied)
+                return Ok(self.refuse(&target, &denied));
             }
-            _ => ErrorPage::broken_form("the form does not say whether you agree").into(),
+            _ => {
+                return Err(ErrorPage::broken_form(
+                    "the form does not say whether you agree",
+                ));
+            }
         }
+        if client.id != *named {
+            visit.notice = Some(Notice::Changed);
+        }
+        if let Some(session) = visit.session.clone().filter(|_| visit.notice.is_none()) {
+            self.note_agreement(&session, client, scope).await?;
+            visit.agreed = Some(scope.clone());
+            // For the case that it is not enough any more.
+            visit.notice = Some(Notice::Changed);
+        }
+        Ok(self.carry_on(&parameters, visit).await)
     }
 
     async fn note_agreement(
@@ -158,11 +170,11 @@ impl Provider {
         &self,
         form: &Form,
         browser: &Browser,
+        origin: Origin,
     ) -> Result<(Presented, AuthorizationParameters), ErrorPage> {
-        let presented = self.presented_ticket(form, browser).await?;
-        let Ticket { parameters, .. } = &presented.ticket;
-        let parameters = AuthorizationParameters::parse(parameters.as_bytes())
-            .map_err(|error| ErrorPage::from(ErrorResponse::from(error)))?;
+        let presented = self.presented_ticket(form, browser, origin).await?;
+        let parameters = AuthorizationParameters::parse(presented.ticket.parameters.as_bytes())
+            .map_err(ErrorResponse::from)?;
         Ok((presented, parameters))
     }
 
@@ -171,9 +183,10 @@ impl Provider {
         &self,
         form: &Form,
         browser: &Browser,
+        origin: Origin,
     ) -> Result<Presented, ErrorPage> {
         let text = form.get("ticket").unwrap_or_default();
-        self.open_ticket(text, browser).await
+        self.open_ticket(text, browser, origin).await
     }
 
     /// The visit goes on where the page was shown, if the page is not too old and the same session goes on: what a user did
@@ -193,7 +206,7 @@ impl Provider {
             (true, false) => None,
         };
         let progress = if is_same {
-            presented.ticket.progress
+            presented.progress()
         } else {
             Progress::default()
         };

@@ -36,6 +36,13 @@ impl Target {
         self.is_named.then(|| self.redirect_uri.clone())
     }
 
+    /// Whether it is sure that the answer reaches the client itself. RFC 8252 §8.6: a public client on loopback or with a
+    /// scheme of its own can be played by any program on the device, so "the authorization server SHOULD NOT process
+    /// authorization requests automatically without user consent or interaction".
+    pub(super) fn is_proven(&self) -> bool {
+        self.client().settings.is_reached_by(&self.redirect_uri)
+    }
+
     /// How the client wants to be answered.
     pub(super) const fn addressing(&self) -> &Addressing {
         &self.addressing

@@ -123,6 +123,8 @@ impl Provider {
         let grant = &found.grant;
         let (authorization, code) = code_of(grant).ok_or_else(invalid_grant)?;
         if !bool::from(code.nonce.ct_eq(&presented.nonce)) {
+            // The MAC was good: a key is in wrong hands, or storage went back in time.
+            audit::code_refused(grant, &client.client().client_id);
             return Err(invalid_grant());
         }
         // RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated confidential client, or if the
@@ -132,6 +134,13 @@ impl Provider {
             audit::code_refused(grant, &client.client().client_id);
             return Err(invalid_grant());
         }
+        let settings = &client.client().settings;
+        let audience = renew_audience(
+            settings,
+            &grant.resources,
+            &request.resources,
+            &self.settings.issuer,
+        )?;
         let now = self.clock.now();
         if let Some(redeemed_at) = code.redeemed_at {
             // RULES C2: "A replay by a request that would have succeeded the first time, within 10 minutes".
@@ -154,14 +163,7 @@ impl Provider {
                 "the client was changed a moment ago; try again",
             ));
         }
-        let settings = &client.client().settings;
         let scope = renew_scope(settings, &grant.scope, None)?;
-        let audience = renew_audience(
-            settings,
-            &grant.resources,
-            &request.resources,
-            &self.settings.issuer,
-        )?;
         let press = self.press(client.client())?;
         let user = found.user.as_ref().ok_or_else(invalid_grant)?;
         let id_token = has(scope.get(), "openid")
@@ -176,7 +178,7 @@ impl Provider {
                 })
             })
             .transpose()?;
-        let refresh = may_refresh(client.client(), &grant.scope)
+        let refresh = may_refresh(client.client(), scope.get())
             .then(|| self.first_refresh())
             .transpose()?;
         let seen = SeenCode {

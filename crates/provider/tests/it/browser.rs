@@ -30,7 +30,7 @@ pub(crate) fn web_settings() -> ClientSettings {
 }
 
 /// A browser.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TestBrowser {
     session: Option<String>,
     id: Option<String>,
@@ -165,14 +165,18 @@ impl TestBrowser {
 
     /// Signs out, by this request.
     pub(crate) async fn sign_out(&mut self, node: &Provider, request: &str) -> Show {
-        let answer = node.sign_out(request.as_bytes(), &self.cookies()).await;
+        let origin = Origin::default();
+        let answer = node
+            .sign_out(request.as_bytes(), &self.cookies(), origin)
+            .await;
         self.take(answer)
     }
 
     /// Presses a button of the page that asks before it signs out.
     pub(crate) async fn confirm(&mut self, node: &Provider, ticket: &str, decision: &str) -> Show {
         let form = form(&[("ticket", ticket), ("decision", decision)]);
-        let answer = node.submit_sign_out(&form, &self.cookies()).await;
+        let origin = Origin::default();
+        let answer = node.submit_sign_out(&form, &self.cookies(), origin).await;
         self.take(answer)
     }
 

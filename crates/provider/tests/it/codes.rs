@@ -107,6 +107,13 @@ async fn rule_c2_a_replay_that_would_have_failed_ends_nothing(service: Service) 
     );
     assert!(client.redeem_with(&node, &code, &wrong).await.is_err());
     assert!(other.redeem(&node, &code).await.is_err());
+    let unknown =
+        format!("&redirect_uri={REDIRECT_URI}&code_verifier={VERIFIER}&resource=urn:unknown");
+    let refused = client
+        .redeem_with(&node, &code, &unknown)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.error, ErrorCode::InvalidTarget);
     let refresh = client.refresh(&node, &refresh).await.unwrap().refresh;
     service.pass(&node, 601).await;
     assert!(client.redeem(&node, &code).await.is_err(), "long after");

@@ -17,5 +17,6 @@ mod password;
 mod refresh;
 
 mod sign_in;
+mod stale_pages;
 mod storage_down;
 mod throttle;

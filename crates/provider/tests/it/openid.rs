@@ -17,6 +17,7 @@ use crate::browser::{
 use crate::common::{PASSWORD, Service, TestClient, USER, add_user, on_both_backends};
 
 on_both_backends! {
+    rule_r8_what_is_taken_from_a_client_is_told_no_more
     rule_r11_without_offline_access_a_grant_ends_with_its_session
     oidc_core_55_a_refreshed_id_token_keeps_what_it_must
 }
@@ -115,6 +116,52 @@ async fn claims_that_no_scope_of_the_client_releases_are_not_released() {
     let claims = userinfo(&node, &tokens.access_token).await.unwrap();
     assert_eq!(claims.len(), 1, "{claims:?}");
     assert!(!claims_of(&tokens.id_token.unwrap()).contains_key("email"));
+}
+
+/// RULES R8: what a client may have now.
+async fn rule_r8_what_is_taken_from_a_client_is_told_no_more(service: Service) {
+    let node = service.node().await;
+    add_full_user(&node).await;
+    let client = TestClient::add(&node, "web", web_settings()).await;
+    let mut browser = TestBrowser::default();
+    let claims = "&claims={\"userinfo\":{\"email\":null},\"id_token\":{\"email\":null}}";
+    let request = request("web", &format!("&scope=openid+offline_access{claims}"));
+    let code = browser.go(&node, &request).await.code();
+    let first = client.redeem(&node, &code).await.unwrap();
+    assert!(claims_of(&first.id_token.unwrap()).contains_key("email"));
+    let late = browser.go(&node, &request).await.code();
+    let without_offline = browser.go(&node, &request).await.code();
+    let web = "web".parse().unwrap();
+    let now = |scope: &'static str| {
+        node.change_client(&web, move |settings| {
+            settings.scope = scope.parse().unwrap()
+        })
+    };
+    now("openid offline_access").await.unwrap();
+    service.pass(&node, 2).await;
+    let body = format!(
+        "grant_type=refresh_token&refresh_token={}",
+        first.refresh_token.unwrap()
+    );
+    for tokens in [
+        client.ask(&node, &body).await.unwrap(),
+        client.redeem(&node, &late).await.unwrap(),
+    ] {
+        assert!(!claims_of(&tokens.id_token.unwrap()).contains_key("email"));
+        let told = userinfo(&node, &tokens.access_token).await.unwrap();
+        assert!(!told.contains_key("email"));
+    }
+    let refresh = client
+        .ask(&node, &body)
+        .await
+        .unwrap()
+        .refresh_token
+        .unwrap();
+    now("openid").await.unwrap();
+    service.pass(&node, 2).await;
+    let tokens = client.redeem(&node, &without_offline).await.unwrap();
+    assert_eq!(tokens.refresh_token, None, "OpenID Connect Core §11");
+    assert!(client.refresh(&node, &refresh).await.is_err());
 }
 
 async fn rule_r11_without_offline_access_a_grant_ends_with_its_session(service: Service) {
@@ -371,6 +418,10 @@ async fn oidc_core_51_each_client_gets_its_algorithm() {
     }
 }
 
+fn secret_text(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
+
 #[tokio::test]
 async fn rule_s2_hs256_needs_a_secret_that_is_kept_for_it() {
     let service = Service::new();
@@ -411,6 +462,24 @@ async fn rule_s2_hs256_needs_a_secret_that_is_kept_for_it() {
     let secret = Secret::new(client.secret.clone().into_bytes());
     let issuer = "https://as.example";
     id_token::read_hint_hs256(&hint, &secret, issuer, service.clock(), 5).unwrap();
+    // The newest secret is the key, so it has to be kept.
+    let back = |settings: &mut ClientSettings| settings.id_token_signed_response_alg = None;
+    node.change_client(&id, back).await.unwrap();
+    let newer = SecretSource::Generated;
+    let rotated = node
+        .rotate_client_secret(&id, newer, 600, KeepSecret::AsNeeded)
+        .await;
+    rotated.unwrap();
+    assert!(
+        node.change_client(&id, to_hs256).await.is_err(),
+        "an older one is"
+    );
+    let newest = SecretSource::Given(secret_text(&client.secret));
+    let rotated = node
+        .rotate_client_secret(&id, newest, 0, KeepSecret::Sealed)
+        .await;
+    rotated.unwrap();
+    node.change_client(&id, to_hs256).await.unwrap();
     // It is a hint like every other.
     let show = browser
         .authorize(

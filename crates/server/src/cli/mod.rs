@@ -257,6 +257,7 @@ impl Opened {
         settings.refresh_token_idle_lifetime = config.lifetimes.refresh_token_idle;
         settings.authorization_code_lifetime = config.lifetimes.authorization_code;
         settings.id_token_lifetime = config.lifetimes.id_token;
+        settings.strict = config.strict;
         settings.session_lifetime = config.lifetimes.session;
         settings.session_idle_lifetime = config.lifetimes.session_idle;
         settings.max_sessions = config.sessions.max_per_user;

@@ -30,16 +30,17 @@ pub(crate) enum ScopeCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     countersign scope add tenant.read --description 'See the tenant' --claim tenant --claim plan\n\n\
-    A scope need not be defined to be used. A definition tells people what it allows, and releases claims about the \
-    user into access tokens. Defining a scope again replaces all of its definition.")]
+    A scope need not be defined to be used. A definition tells people what it allows when they are asked to agree, and \
+    releases claims about the user into access tokens and at the userinfo endpoint. Defining a scope again replaces all \
+    of its definition.")]
 pub(crate) struct Add {
     /// The scope
     name: ScopeToken,
-    /// What it allows, in words for people
+    /// What it allows, in words for the people who are asked to agree
     #[arg(long, value_name = "D", default_value = "", hide_default_value = true)]
     description: String,
-    /// A claim about the user that it releases into access tokens: name, email, groups, roles or one of `user add
-    /// --claim`; may be given several times
+    /// A claim about the user that it releases into access tokens and at the userinfo endpoint: name, email, groups, roles
+    /// or one of `user add --claim`; may be given several times
     #[arg(long = "claim", value_name = "CLAIM")]
     claims: Vec<String>,
 }

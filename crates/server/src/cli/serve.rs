@@ -109,7 +109,8 @@ impl Serve {
         let provider = Arc::new(opened.provider);
         let synchronizing = tokio::spawn(synchronize(Arc::clone(&provider)));
         let sweeping = tokio::spawn(sweep(Arc::clone(&provider)));
-        let demo = development.then(|| demo::application::router(Arc::clone(&provider)));
+        let demo = demo
+            .map(|demo| demo::application::router(Arc::clone(&provider), demo.application_secret));
         let service = http::Service {
             provider,
             trusted_proxies: config.trusted_proxies.into(),

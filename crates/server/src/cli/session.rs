@@ -30,8 +30,9 @@ pub(crate) struct List {
     countersign session revoke 0197a3c2-5d6e-7f80-9a1b-2c3d4e5f6071\n  \
     countersign session revoke --user alice\n      \
         Signs the user out of every browser; the user may sign in again.\n\n\
-    What was granted in a session ends with it, but for what a user granted with offline_access: to end that, too: \
-    countersign grant list --user NAME, grant revoke, or all at once with: countersign revoke --user NAME")]
+    What was granted in a session ends with it, but for what the user granted with offline_access. To end that, too: \
+    countersign grant list --user NAME, and countersign grant revoke GRANT_ID; or all of it at once, with: countersign \
+    revoke --user NAME")]
 pub(crate) struct Revoke {
     #[command(flatten)]
     what: What,

@@ -147,6 +147,30 @@ where
     deserializer.deserialize_any(List(PhantomData))
 }
 
+/// A switch, as TOML has it or as the text of a variable.
+pub(super) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct Switch;
+
+    impl Visitor<'_> for Switch {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("true or false")
+        }
+
+        fn visit_bool<E: Error>(self, switch: bool) -> Result<bool, E> {
+            Ok(switch)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+            text.parse()
+                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_any(Switch)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

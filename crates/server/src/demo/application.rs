@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use cookie::{Cookie, SameSite};
-use countersign_core::Random;
+use countersign_core::{Random, Secret};
 use countersign_jose::jws::UnverifiedClaims;
 use countersign_jose::{base64url, digest};
 use countersign_protocol::{ErrorResponse, Form, TokenRequest, UserinfoRequest};
@@ -46,13 +46,19 @@ pub(super) fn home(provider: &Provider) -> String {
     provider.settings().issuer.endpoint(HOME)
 }
 
+/// The application: what it knows of the service, and what it proves itself by.
+struct Application {
+    provider: Arc<Provider>,
+    secret: Secret<String>,
+}
+
 /// Its routes. They guard nothing: whoever asks is a newcomer on this very machine.
-pub(crate) fn router(provider: Arc<Provider>) -> Router {
+pub(crate) fn router(provider: Arc<Provider>, secret: Secret<String>) -> Router {
     Router::new()
         .route(HOME, get(welcome))
         .route(START, get(start))
         .route(CALLBACK, get(callback))
-        .with_state(provider)
+        .with_state(Arc::new(Application { provider, secret }))
 }
 
 /// What it keeps of an authorization request until the answer comes.
@@ -95,12 +101,16 @@ impl Pending {
     }
 }
 
-async fn welcome(State(provider): State<Arc<Provider>>) -> Response {
-    pages::welcome(&provider.settings().issuer.endpoint(START))
+async fn welcome(State(application): State<Arc<Application>>) -> Response {
+    pages::welcome(&application.provider.settings().issuer.endpoint(START))
 }
 
 /// RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1. The page offers `prompt=login` and the like.
-async fn start(State(provider): State<Arc<Provider>>, RawQuery(wishes): RawQuery) -> Response {
+async fn start(
+    State(application): State<Arc<Application>>,
+    RawQuery(wishes): RawQuery,
+) -> Response {
+    let provider = &application.provider;
     let issuer = &provider.settings().issuer;
     let pending = Pending::draw();
     let challenge = base64url::encode(&digest::sha256(pending.code_verifier.as_bytes()));
@@ -108,7 +118,7 @@ async fn start(State(provider): State<Arc<Provider>>, RawQuery(wishes): RawQuery
     query.extend_pairs([
         ("response_type", "code"),
         ("client_id", CLIENT),
-        ("redirect_uri", &redirect_uri(&provider)),
+        ("redirect_uri", &redirect_uri(provider)),
         ("scope", SCOPE),
         ("state", &pending.state),
         ("nonce", &pending.nonce),
@@ -126,15 +136,15 @@ async fn start(State(provider): State<Arc<Provider>>, RawQuery(wishes): RawQuery
 
 /// What comes back (RFC 6749 §4.1.2, RFC 9207 §2).
 async fn callback(
-    State(provider): State<Arc<Provider>>,
+    State(application): State<Arc<Application>>,
     RawQuery(answer): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let start = provider.settings().issuer.endpoint(START);
+    let start = application.provider.settings().issuer.endpoint(START);
     let exchanged = async {
         let answer = Form::parse(answer.unwrap_or_default().as_bytes(), &[]);
         let answer = answer.map_err(|error| error.to_string())?;
-        exchange(&provider, &answer, Pending::from_headers(&headers)).await
+        exchange(&application, &answer, Pending::from_headers(&headers)).await
     };
     match exchanged.await {
         Ok(tokens) => pages::tokens(&tokens),
@@ -143,10 +153,11 @@ async fn callback(
 }
 
 async fn exchange(
-    provider: &Provider,
+    application: &Application,
     answer: &Form,
     pending: Option<Pending>,
 ) -> Result<Tokens, String> {
+    let provider = &application.provider;
     let pending = pending.ok_or("This browser has not begun here, or its cookies are off.")?;
     // RFC 6749 §10.12, RFC 9207 §2.4: an answer that this browser has not asked for, or of somebody else, is none.
     if answer.get("state") != Some(&*pending.state) {
@@ -166,6 +177,7 @@ async fn exchange(
     let form = form(&[
         ("grant_type", "authorization_code"),
         ("client_id", CLIENT),
+        ("client_secret", application.secret.expose()),
         ("code", code),
         ("redirect_uri", &redirect_uri(provider)),
         ("code_verifier", &pending.code_verifier),

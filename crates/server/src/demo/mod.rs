@@ -7,8 +7,8 @@ mod pages;
 use std::net::SocketAddr;
 
 use countersign_core::{
-    AccessTokenFormat, AuthMethod, ClientId, ClientSettings, GrantType, Random, RedirectUriError,
-    Secret, UserProfile, Username,
+    AccessTokenFormat, ClientId, ClientSettings, GrantType, Random, RedirectUriError, Secret,
+    UserProfile, Username,
 };
 use countersign_jose::base64url;
 use countersign_provider::{
@@ -38,13 +38,15 @@ pub(crate) struct Demo {
     password_file: String,
     /// This program as a shell finds it, with the argument that leads to the data.
     program: String,
+    /// What the demo application proves itself by.
+    pub(crate) application_secret: Secret<String>,
 }
 
 impl Demo {
     /// Makes sure that there are a demo client and a demo user whose secrets lie in their files.
     pub(crate) async fn prepare(opened: &Opened) -> Result<Self, Failure> {
         prepare_client(opened).await?;
-        prepare_application(opened).await?;
+        let application_secret = prepare_application(opened).await?;
         prepare_user(opened).await?;
         let file = |name| opened.data_dir.path().join(name).display().to_string();
         let program = format!(
@@ -56,6 +58,7 @@ impl Demo {
             secret_file: file(SECRET_FILE),
             password_file: file(PASSWORD_FILE),
             program,
+            application_secret,
         })
     }
 
@@ -147,30 +150,21 @@ async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
     }
 }
 
-/// The demo application is a public client, whose redirect URI is where this server listens today.
-async fn prepare_application(opened: &Opened) -> Result<(), Failure> {
+/// The demo application gets a new secret at each start, which it alone knows. Its redirect URI is where this server listens
+/// today.
+async fn prepare_application(opened: &Opened) -> Result<Secret<String>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
     let client_id: ClientId = application::CLIENT
         .parse()
         .map_err(|error| failed(&error))?;
     let provider = &opened.provider;
     let wanted = application_settings(provider).map_err(|error| failed(&error))?;
-    match opened.store.find_client(&client_id).await? {
-        None => {
-            let source = SecretSource::Generated;
-            match provider.add_client(client_id, wanted, source).await {
-                Ok(_) | Err(AddClientError::Taken(_)) => Ok(()),
-                Err(error) => Err(failed(&error)),
-            }
-        }
-        Some(known) if known.settings != wanted => {
-            let changed = provider.change_client(&client_id, |settings| {
-                settings.clone_from(&wanted);
-            });
-            changed.await.map(drop).map_err(|error| failed(&error))
-        }
-        Some(_) => Ok(()),
-    }
+    provider.remove_client(&client_id).await?;
+    let added = provider.add_client(client_id, wanted, SecretSource::Generated);
+    let added = added.await.map_err(|error| failed(&error))?;
+    added
+        .secret
+        .ok_or_else(|| failed(&"the demo application has no secret"))
 }
 
 fn application_settings(provider: &Provider) -> Result<ClientSettings, RedirectUriError> {
@@ -178,7 +172,6 @@ fn application_settings(provider: &Provider) -> Result<ClientSettings, RedirectU
     Ok(ClientSettings {
         client_name: Some(String::from("Demo application")),
         scope,
-        token_endpoint_auth_method: Some(AuthMethod::None),
         redirect_uris: vec![application::redirect_uri(provider).parse()?],
         post_logout_redirect_uris: vec![application::home(provider).parse()?],
         // It shows what is in the token.

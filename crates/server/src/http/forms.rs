@@ -50,7 +50,7 @@ pub(super) async fn confirm_sign_out(State(service): State<Service>, request: Re
         let sent = Sent::read(&service, request).await?;
         Ok(service
             .provider
-            .submit_sign_out(&sent.form, &sent.browser)
+            .submit_sign_out(&sent.form, &sent.browser, sent.origin)
             .await)
     };
     write(&service, decided.await)

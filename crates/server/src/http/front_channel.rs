@@ -1,6 +1,7 @@
 //! The two endpoints to which clients send browsers: to sign in, and to sign out.
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::Response;
 use countersign_protocol::{AuthorizationParameters, ErrorResponse, FormError};
 use countersign_provider::pages::ErrorPage;
@@ -25,11 +26,11 @@ pub(super) async fn authorize(State(service): State<Service>, request: Request) 
     .await
 }
 
-/// OpenID Connect RP-Initiated Logout §2: "OPs MUST support the use of the HTTP GET and POST methods".
+/// OpenID Connect RP-Initiated Logout §2: "OpenID Providers MUST support the use of the HTTP GET and POST methods".
 pub(super) async fn sign_out(State(service): State<Service>, request: Request) -> Response {
     visited(&service, request, paths::LOGOUT, async |provider, visit| {
         provider
-            .sign_out(visit.encoded.expose(), &visit.browser)
+            .sign_out(visit.encoded.expose(), &visit.browser, visit.origin)
             .await
     })
     .await
@@ -41,6 +42,10 @@ async fn visited(
     path: &str,
     decide: impl AsyncFnOnce(&Provider, &Visit) -> Answer,
 ) -> Response {
+    // What these do is not safe (RFC 9110 §9.2.1), so nobody asks for the headers of it.
+    if request.method() == Method::HEAD {
+        return answer::method_not_allowed("GET, POST");
+    }
     let issuer = &service.provider.settings().issuer;
     let visit = match Visit::read(service, request).await {
         Ok(visit) => visit,

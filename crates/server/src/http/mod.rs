@@ -139,7 +139,7 @@ fn public_document(method: MethodRouter<Service>) -> MethodRouter<Service> {
 }
 
 fn visited(method: MethodRouter<Service>) -> MethodRouter<Service> {
-    method.fallback(|| async { answer::method_not_allowed("GET, HEAD, POST") })
+    method.fallback(|| async { answer::method_not_allowed("GET, POST") })
 }
 
 fn submitted(method: MethodRouter<Service>) -> MethodRouter<Service> {

@@ -28,6 +28,7 @@ super::statements! {
          FROM sessions LEFT JOIN users ON users.id = sessions.user WHERE sessions.id = ?1";
     USE_SESSION = "UPDATE sessions SET used_at = ?2 WHERE id = ?1 AND used_at < ?2";
     END_SESSION = "DELETE FROM sessions WHERE id = ?1";
+    END_EVERY_SESSION = "DELETE FROM sessions";
     /// Every id is greater than the empty one.
     LIST_SESSIONS = "SELECT ", columns!(), " FROM sessions \
          WHERE id > coalesce(?1, x'') ORDER BY id LIMIT ?2";

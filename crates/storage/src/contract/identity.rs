@@ -199,6 +199,7 @@ pub async fn rule_a1_end_everything_ends_everything(store: Arc<dyn Store>) {
     assert_eq!(store.end_everything(NOW).await, Ok(0));
     let scenes = [Scene::set(&store, "a").await, Scene::set(&store, "b").await];
     assert_eq!(store.end_everything(NOW).await, Ok(2));
+    assert_eq!(store.list_sessions(None, None, 10).await, Ok(Vec::new()));
     for scene in scenes {
         let own = token(scene.client.epoch);
         assert_eq!(scene.liveness(&store).await, Liveness::ClientEnded);

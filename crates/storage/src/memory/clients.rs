@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_core::{Client, ClientId, EntityId, NewClient, Timestamp};
 
 use super::MemoryStore;
+use super::sessions::Sessions;
 use crate::{Change, ClientStore, CreateClient, Issued, RemoveClient, StoreError, UpdateClient};
 
 #[async_trait]
@@ -76,6 +77,7 @@ impl ClientStore for MemoryStore {
             client.revision = client.revision.next();
             ended.push(client.client_id.clone());
         }
+        state.sessions = Sessions::default();
         let count = ended.len() as u64;
         for client_id in ended {
             state.log(now, Change::Client(client_id));

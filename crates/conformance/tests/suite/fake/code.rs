@@ -41,7 +41,6 @@ pub(crate) fn remember(fake: &Fake, code: Code) -> String {
             "a-constant-prefix-of-forty-characters---{}",
             keys::random(12)
         ),
-        Sin::MiddlingCodes => keys::random(24),
         _ => keys::random(43),
     };
     let mut memory = fake.memory.lock().unwrap();
@@ -59,7 +58,8 @@ pub(crate) fn client_of(fake: &Fake, form: &Form) -> Option<&'static Client> {
 
 pub(crate) fn redeem(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Reply> {
     let refused = || Reply::error(400, "invalid_grant");
-    if !client.grants.contains(&"authorization_code") {
+    let allowed = client.grants.contains(&"authorization_code");
+    if !allowed && !fake.is(Sin::RedeemsWithoutGrantType) {
         return Err(Reply::error(400, "unauthorized_client"));
     }
     let Some(presented) = form.get("code") else {

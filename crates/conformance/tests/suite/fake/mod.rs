@@ -106,7 +106,7 @@ pub(crate) enum Rotation {
 }
 
 /// How to start it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Setting {
     pub(crate) tls: bool,
     pub(crate) issuer_path: &'static str,

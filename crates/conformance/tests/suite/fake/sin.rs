@@ -249,6 +249,7 @@ pub(crate) enum Sin {
     FormPostWaits,
     CachesAnswers,
     ErrorsInJson,
+    EchoesIntoAnswers,
     ErrorsOnPages,
     LosesStateOfErrors,
     DecodesStateTwice,
@@ -275,9 +276,9 @@ pub(crate) enum Sin {
     CodesWorkTwice,
     CodeReplayEndsNothing,
     RedeemsForOthers,
+    RedeemsWithoutGrantType,
     IgnoresRedirectUriAtToken,
     ShortCodes,
-    MiddlingCodes,
 
     // PKCE
     PkceIsOptional,
@@ -308,7 +309,6 @@ pub(crate) enum Sin {
     NeedsNoConsent,
     ForgetsConsent,
     OfflineWithoutConsent,
-    AlwaysOffline,
 
     // OpenID Connect: implicit and hybrid flow
     ImplicitInQuery,

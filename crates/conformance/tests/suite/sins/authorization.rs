@@ -15,7 +15,7 @@ pub(super) const SINS: &[Row] = &[
     (Sin::MisnamesUnknownResponseType, PLAIN, &["RFC6749-14"]),
     (Sin::MindsOrderOfResponseType, LEGACY, &["RFC6749-15"]),
     (Sin::MisnamesForbiddenResponseType, LEGACY, &["RFC6749-41"]),
-    (Sin::EchoesIntoErrors, PLAIN, &["RFC6749-42"]),
+    (Sin::EchoesIntoAnswers, PLAIN, &["RFC6749-42"]),
     (Sin::ImplicitGivesRefreshToken, LEGACY, &["RFC6749-46"]),
     // RFC 6749: redirect URIs
     (
@@ -107,7 +107,8 @@ pub(super) const SINS: &[Row] = &[
         &["RFC6749-45", "OIDC-Core-22"],
     ),
     (Sin::ShortCodes, PLAIN, &["RFC6749-63", "RFC6749-64"]),
-    (Sin::MiddlingCodes, PLAIN, &["RFC6749-64"]),
+    (Sin::RedeemsWithoutGrantType, PLAIN, &["RFC6749-56"]),
+    (Sin::ClientIdSuffices, PLAIN, &["RFC6749-27"]),
     (Sin::FindsClientByCode, PLAIN, &["RFC6749-28"]),
     // RFC 7636
     (Sin::TakesMalformedVerifiers, PLAIN, &["RFC7636-01"]),

@@ -48,9 +48,19 @@ pub(crate) const OF_PUBLIC_CLIENTS: Setting = Setting {
 };
 
 /// A sin, where it is committed, and the checks that must go red for it.
-pub(crate) type Row = (Sin, Setting, &'static [&'static str]);
+type Row = (Sin, Setting, &'static [&'static str]);
 
-pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
+/// Every sin in its setting once, with all the checks that must go red for it.
+pub(crate) fn all() -> Vec<(Sin, Setting, Vec<&'static str>)> {
+    let mut all: Vec<(Sin, Setting, Vec<_>)> = Vec::new();
     let tables = [tokens::SINS, authorization::SINS, openid::SINS];
-    tables.into_iter().flatten()
+    for (sin, setting, ids) in tables.into_iter().flatten() {
+        let known = all.iter_mut();
+        let mut known = known.filter(|row| (row.0, row.1) == (*sin, *setting));
+        match known.next() {
+            Some(row) => row.2.extend_from_slice(ids),
+            None => all.push((*sin, *setting, ids.to_vec())),
+        }
+    }
+    all
 }

@@ -132,6 +132,7 @@ pub(super) const SINS: &[Row] = &[
         PLAIN,
         &["OIDC-RPLogout-05", "OIDC-RPLogout-13"],
     ),
+    (Sin::TakesForeignForms, PLAIN, &["OIDC-RPLogout-13"]),
     (Sin::LogoutTrustsEveryHint, PLAIN, &["OIDC-RPLogout-05"]),
     (Sin::LogoutKeepsSession, PLAIN, &["OIDC-RPLogout-06"]),
     (Sin::LogoutKeepsGrants, PLAIN, &["RFC9700-28"]),

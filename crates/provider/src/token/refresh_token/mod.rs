@@ -10,6 +10,7 @@ use countersign_storage::{EndGrant, FoundGrant, SeenRefresh};
 use super::narrow_audience::renew_audience;
 use super::narrow_scope::renew_scope;
 use crate::authenticate::IdentifiedClient;
+use crate::authorize::may_refresh;
 use crate::claims::has;
 use crate::error::unavailable;
 use crate::id_token::{IdTokenPlan, IdTokenSubject};
@@ -208,6 +209,11 @@ impl Provider {
             ));
         }
         let settings = &client.client().settings;
+        // OpenID Connect Core §11: what the client may not have any more, it cannot go on with.
+        let still_allowed = renew_scope(settings, &grant.scope, None)?;
+        if grant.authorization.is_some() && !may_refresh(client.client(), still_allowed.get()) {
+            return Err(invalid_grant());
+        }
         let scope = renew_scope(settings, &grant.scope, asked.scope.as_ref())?;
         let audience = renew_audience(
             settings,

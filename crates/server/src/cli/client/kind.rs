@@ -17,7 +17,7 @@ pub(super) enum Kind {
     /// Is installed where its users are, and signs them in: the same, with redirect URIs of a scheme of its own or on
     /// loopback
     Native,
-    /// Has no users: it gets tokens for itself by its secret (client_credentials)
+    /// Has no users: it gets tokens for itself by its secret
     Service,
 }
 

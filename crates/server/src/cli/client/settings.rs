@@ -106,9 +106,7 @@ impl SettingsArgs {
     /// Replaces in `settings` what is named, lists as a whole; all else stays as it is.
     pub(super) fn apply_to(&self, settings: &mut ClientSettings) {
         set(&mut settings.client_name, self.name.clone());
-        if self.grant_types.is_empty() {
-            add_implicit(&mut settings.grant_types, &self.sign_in.response_types);
-        }
+        add_implicit(&mut settings.grant_types, &self.sign_in.response_types);
         replace(&mut settings.grant_types, &self.grant_types);
         if let Some(scope) = union(&self.scopes) {
             settings.scope = scope;

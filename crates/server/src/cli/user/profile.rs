@@ -21,8 +21,8 @@ pub(super) struct ProfileArgs {
     #[arg(long = "role", value_name = "R")]
     pub(super) roles: Vec<String>,
     /// A further claim with its value in JSON, where a text stands in double quotes: --claim 'plan="gold"'. So are those of
-    /// OpenID Connect that have no option here, such as given_name, phone_number, birthdate, picture, or address, which is
-    /// an object: --claim 'address={"locality":"Bern","country":"CH"}'; may be given several times
+    /// OpenID Connect that have no option here, such as nickname, birthdate or picture, and address, which is an object:
+    /// --claim 'address={"locality":"Bern","country":"CH"}'; may be given several times
     #[arg(long = "claim", value_name = "KEY=JSON", value_parser = Claim::parse)]
     pub(super) claims: Vec<Claim>,
 }

@@ -53,8 +53,9 @@ fn hash_source(text: &str) -> String {
     format!("'sha256-{}='", hash.replace('-', "+").replace('_', "/"))
 }
 
-/// The source expression of a client: `scheme:`, or an origin. CSP §6.7.2.8: no address but 127.0.0.1 can be named, so the
-/// scheme stands for it. So it does for a host with characters that would end the directive.
+/// The source expression of a client: `scheme:`, or an origin. No address but 127.0.0.1 can be named (CSP
+/// §6.7.2, "host-part matches"), so the scheme stands for it. So it does for a host with characters that would end the
+/// directive.
 fn client_source(origin: &str) -> Option<String> {
     let (scheme, rest) = origin.split_once(':')?;
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_hash_is_written_as_browsers_write_it() {
-        // The example of CSP §2.3.1's reader: the SHA-256 of nothing (FIPS 180-4), and one whose base64 has `+` and `/`.
+        // The SHA-256 of nothing (FIPS 180-4), and the example of the standard.
         for (text, expected) in [
             ("", "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"),
             (

@@ -8,20 +8,26 @@ use crate::fake::browser::Session;
 use crate::fake::code::Code;
 use crate::fake::grant::{self, Grant, Login, Wanted};
 use crate::fake::id_token::{self, Occasion};
-use crate::fake::wire::Reply;
+use crate::fake::wire::{Form, Reply};
 use crate::fake::{Fake, Sin, code, keys, pages};
 
 /// Of the page that brings the answer by a form, and what its script does.
 const TITLE: &str = "Back to the application";
 const SUBMIT: &str = "document.forms[0].submit();";
 
-pub(super) fn fault(fake: &Fake, place: &Place, fault: Fault) -> Reply {
+pub(super) fn fault(fake: &Fake, place: &Place, form: &Form, fault: Fault) -> Reply {
     if fake.is(Sin::ErrorsOnPages) {
         return pages::error(fake, 400, fault);
     }
+    let echoed = form
+        .get("scope")
+        .filter(|_| fake.is(Sin::EchoesIntoAnswers));
     let parameters = vec![
         ("error", fault.to_owned()),
-        ("error_description", "as it says".to_owned()),
+        (
+            "error_description",
+            echoed.unwrap_or("as it says").to_owned(),
+        ),
     ];
     send(fake, place, parameters)
 }
@@ -47,8 +53,7 @@ pub(super) fn success(fake: &Fake, asked: &Asked, session: &Session) -> Reply {
         auth_time: session.auth_time,
         used_at: Instant::now(),
         // OpenID Connect Core §11.
-        refreshes: may_refresh
-            && (!asked.has("openid") || asked.has("offline_access") || fake.is(Sin::AlwaysOffline)),
+        refreshes: may_refresh && (!asked.has("openid") || asked.has("offline_access")),
         refresh_tokens: Vec::new(),
         ended: false,
         login: Some(login.clone()),

@@ -54,10 +54,10 @@ pub(crate) fn next(
         && !progress.selected
         && !progress.signed_in
     {
-        return match fake.is_of(Make::Foreign) {
-            true => Due::Fault("account_selection_required"),
-            false => Due::Page(Page::SelectAccount),
-        };
+        if fake.is_of(Make::Foreign) {
+            return Due::Fault("account_selection_required");
+        }
+        return Due::Page(Page::SelectAccount);
     }
     if !asked.is_for(fake, session.user) {
         // Who has just signed in is not asked again.

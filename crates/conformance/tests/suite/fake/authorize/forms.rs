@@ -134,9 +134,11 @@ pub(crate) fn consent(fake: &Fake, request: &Request) -> Reply {
         match request.form().get(fake.names.consent) {
             Some(value) if value == fake.names.allow => {}
             Some(value) if value == fake.names.deny => match fake.sin {
-                Sin::MisnamesDenial => return answer::fault(fake, &place, "invalid_request"),
+                Sin::MisnamesDenial => {
+                    return answer::fault(fake, &place, &ticket.form, "invalid_request");
+                }
                 Sin::DenialAllows => {}
-                _ => return answer::fault(fake, &place, "access_denied"),
+                _ => return answer::fault(fake, &place, &ticket.form, "access_denied"),
             },
             _ => return pages::error(fake, 400, "Nothing was decided."),
         }

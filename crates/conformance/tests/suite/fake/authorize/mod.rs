@@ -4,6 +4,7 @@ mod answer;
 mod asked;
 mod due;
 mod forms;
+mod parameters;
 mod place;
 
 pub(crate) use self::due::Progress;
@@ -43,10 +44,10 @@ fn go_on(fake: &Fake, visit: &mut Visit, form: &Form, progress: Progress) -> Rep
     };
     let asked = match Asked::read(fake, place.clone(), form) {
         Ok(asked) => asked,
-        Err(fault) => return answer::fault(fake, &place, fault),
+        Err(fault) => return answer::fault(fake, &place, form, fault),
     };
     match due::next(fake, &asked, visit.session.as_ref(), progress) {
-        Due::Fault(fault) => answer::fault(fake, &asked.place, fault),
+        Due::Fault(fault) => answer::fault(fake, &asked.place, form, fault),
         Due::Answer(session) => answer::success(fake, &asked, &session),
         Due::Page(page) => {
             let ticket = browser::issue_ticket(fake, visit, form, progress);
