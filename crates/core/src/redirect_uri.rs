@@ -70,17 +70,6 @@ impl RedirectUri {
         self.url().host_str().map(str::to_owned)
     }
 
-    /// What a browser has to be allowed to go to, for `form-action` (CSP Level 3 §6.4.2): the origin, or the scheme where
-    /// there is none.
-    #[must_use]
-    pub fn csp_source(&self) -> String {
-        let url = self.url();
-        match url.origin() {
-            origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
-            url::Origin::Opaque(_) => format!("{}:", url.scheme()),
-        }
-    }
-
     /// Whether a request that names `requested` means this registered URI: byte for byte the same (RFC 9700 §2.1), but
     /// for the port of `http` to a loopback address (RFC 8252 §7.3).
     ///
@@ -235,18 +224,6 @@ mod tests {
                 expected,
                 "{registered} {requested}"
             );
-        }
-    }
-
-    #[test]
-    fn browsers_are_told_where_a_form_may_lead() {
-        for (uri, source) in [
-            ("https://app.example/cb?x", "https://app.example"),
-            ("http://127.0.0.1:5000/cb", "http://127.0.0.1:5000"),
-            ("com.example.app:/cb", "com.example.app:"),
-        ] {
-            let uri: RedirectUri = uri.parse().unwrap();
-            assert_eq!(uri.csp_source(), source);
         }
     }
 

@@ -108,7 +108,6 @@ impl ShownClient {
         Self {
             name: name.unwrap_or(client.client_id.as_str()).to_owned(),
             host: redirect_uri.host(),
-            form_action: redirect_uri.csp_source(),
         }
     }
 }

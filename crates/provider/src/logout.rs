@@ -142,7 +142,7 @@ impl Provider {
             show: Show::ConfirmSignOut(ConfirmSignOutPage {
                 ticket: ticket.map_err(ErrorPage::from)?,
                 username: session.user().username.to_string(),
-                form_action: wish.then.as_ref().map(RedirectUri::csp_source),
+                leads_away: wish.then.is_some(),
             }),
             session: SessionCookie::Keep,
             browser_id: browser_id.into_new(),

@@ -9,8 +9,6 @@ pub struct ShownClient {
     pub name: String,
     /// The host to which its users go back; none for a native application with a scheme of its own.
     pub host: Option<String>,
-    /// Where its users go back to, for `form-action` (CSP Level 3 §6.4.2): browsers apply it to redirects as well.
-    pub form_action: String,
 }
 
 /// The page on which a user signs in. Its form goes to [`paths::SIGN_IN`](crate::paths::SIGN_IN) with `ticket`, `username`
@@ -90,8 +88,8 @@ pub struct ConfirmSignOutPage {
     pub ticket: String,
     /// Who is signed in.
     pub username: String,
-    /// Where the client wants its users back, for `form-action`; none if nobody is sent back.
-    pub form_action: Option<String>,
+    /// Whether the user is sent on to a client afterwards.
+    pub leads_away: bool,
 }
 
 /// The page after signing out.

@@ -134,7 +134,7 @@ async fn rule_r8_what_is_taken_from_a_client_is_told_no_more(service: Service) {
     let web = "web".parse().unwrap();
     let now = |scope: &'static str| {
         node.change_client(&web, move |settings| {
-            settings.scope = scope.parse().unwrap()
+            settings.scope = scope.parse().unwrap();
         })
     };
     now("openid offline_access").await.unwrap();

@@ -6,7 +6,7 @@ mod words;
 
 use askama::Template;
 use axum::http::StatusCode;
-use countersign_core::{Issuer, RedirectUri};
+use countersign_core::Issuer;
 use countersign_protocol::ErrorResponse;
 use countersign_provider::pages::{
     ConfirmSignOutPage, ConsentPage, ErrorPage, Notice, SelectAccountPage, SignInPage,
@@ -54,8 +54,7 @@ pub(super) fn sign_in(issuer: &Issuer, page: &SignInPage) -> Page {
         action: action(issuer, paths::SIGN_IN),
         notice: page.notice.map(words::notice),
     };
-    let then = Some(&*page.client.form_action);
-    noticed(page.notice, &template, &Leads::Here { then })
+    noticed(page.notice, &template, Leads::Away)
 }
 
 #[derive(Template)]
@@ -75,8 +74,7 @@ pub(super) fn select_account(issuer: &Issuer, page: &SelectAccountPage) -> Page 
         action: action(issuer, paths::SELECT_ACCOUNT),
         notice: page.notice.map(words::notice),
     };
-    let then = Some(&*page.client.form_action);
-    noticed(page.notice, &template, &Leads::Here { then })
+    noticed(page.notice, &template, Leads::Away)
 }
 
 #[derive(Template)]
@@ -96,8 +94,7 @@ pub(super) fn consent(issuer: &Issuer, page: &ConsentPage) -> Page {
         action: action(issuer, paths::CONSENT),
         notice: page.notice.map(words::notice),
     };
-    let then = Some(&*page.client.form_action);
-    noticed(page.notice, &template, &Leads::Here { then })
+    noticed(page.notice, &template, Leads::Away)
 }
 
 #[derive(Template)]
@@ -113,8 +110,12 @@ pub(super) fn confirm_sign_out(issuer: &Issuer, page: &ConfirmSignOutPage) -> Pa
         page,
         action: action(issuer, paths::CONFIRM_SIGN_OUT),
     };
-    let then = page.form_action.as_deref();
-    render(StatusCode::OK, &template, &Leads::Here { then })
+    let leads = if page.leads_away {
+        Leads::Away
+    } else {
+        Leads::Here
+    };
+    render(StatusCode::OK, &template, leads)
 }
 
 #[derive(Template)]
@@ -130,7 +131,7 @@ pub(super) fn signed_out(page: SignedOutPage) -> Page {
     } else {
         "You have signed out"
     };
-    render(StatusCode::OK, &SignedOut { title }, &Leads::Nowhere)
+    render(StatusCode::OK, &SignedOut { title }, Leads::Nowhere)
 }
 
 #[derive(Template)]
@@ -149,7 +150,7 @@ pub(super) fn error(page: &ErrorPage) -> Page {
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Page {
         retry_after: page.error.retry_after,
-        ..render(status, &template, &Leads::Nowhere)
+        ..render(status, &template, Leads::Nowhere)
     }
 }
 
@@ -162,21 +163,20 @@ struct FormPost<'page> {
 
 /// Back to the client (OAuth 2.0 Form Post Response Mode §2): by the script, or by the button where no script runs.
 pub(super) fn form_post(action: &str, fields: &[(&'static str, String)]) -> Page {
-    let client = action.parse().map(|uri: RedirectUri| uri.csp_source());
-    let leads = match &client {
-        Ok(client) => Leads::ToClient(client),
-        Err(_) => Leads::Nowhere,
-    };
-    render(StatusCode::OK, &FormPost { action, fields }, &leads)
+    render(
+        StatusCode::OK,
+        &FormPost { action, fields },
+        Leads::AwayByScript,
+    )
 }
 
 /// A page of the demo application.
 pub(super) fn without_form(status: StatusCode, template: &impl Template) -> Page {
-    render(status, template, &Leads::Nowhere)
+    render(status, template, Leads::Nowhere)
 }
 
 /// A page that may be shown again, with the status that says why.
-fn noticed(notice: Option<Notice>, template: &impl Template, leads: &Leads<'_>) -> Page {
+fn noticed(notice: Option<Notice>, template: &impl Template, leads: Leads) -> Page {
     let (status, retry_after) = match notice {
         Some(Notice::Wrong) => (StatusCode::BAD_REQUEST, None),
         Some(Notice::TooMany { seconds }) => (StatusCode::TOO_MANY_REQUESTS, Some(seconds)),
@@ -188,7 +188,7 @@ fn noticed(notice: Option<Notice>, template: &impl Template, leads: &Leads<'_>) 
     }
 }
 
-fn render(status: StatusCode, template: &impl Template, leads: &Leads<'_>) -> Page {
+fn render(status: StatusCode, template: &impl Template, leads: Leads) -> Page {
     let (status, html) = match template.render() {
         Ok(html) => (status, html),
         Err(error) => {

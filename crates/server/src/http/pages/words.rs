@@ -62,7 +62,6 @@ mod tests {
             let client = ShownClient {
                 name: "n".to_owned(),
                 host: host.map(str::to_owned),
-                form_action: String::new(),
             };
             assert_eq!(place(&client), expected, "{host:?}");
         }
