@@ -110,13 +110,13 @@ impl Serve {
         let synchronizing = tokio::spawn(synchronize(Arc::clone(&provider)));
         let sweeping = tokio::spawn(sweep(Arc::clone(&provider)));
         let demo = demo
-            .map(|demo| demo::application::router(Arc::clone(&provider), demo.application_secret));
+            .map(|demo| demo::application::router(Arc::clone(&provider), demo.application_secret))
+            .unwrap_or_default();
         let service = http::Service {
             provider,
             trusted_proxies: config.trusted_proxies.into(),
-            demo,
         };
-        http::serve(listener, http::router(service), asked_to_stop()).await;
+        http::serve(listener, http::router(service, demo), asked_to_stop()).await;
         synchronizing.abort();
         sweeping.abort();
         Ok(())

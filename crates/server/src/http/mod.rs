@@ -38,15 +38,13 @@ pub(crate) use pages::STYLE;
 pub(crate) struct Service {
     pub(crate) provider: Arc<Provider>,
     pub(crate) trusted_proxies: Arc<[TrustedProxy]>,
-    /// The application of a development set-up.
-    pub(crate) demo: Option<Router>,
 }
 
-/// Every route of the server. None of them exists without a rule about who may use it.
-pub(crate) fn router(service: Service) -> Router {
+/// Every route of the server, and those of `demo`, the application of a development set-up. None of them exists without a
+/// rule about who may use it.
+pub(crate) fn router(service: Service, demo: Router) -> Router {
     let issuer: &Issuer = &service.provider.settings().issuer;
     let metadata = issuer.well_known_path("oauth-authorization-server");
-    let demo = service.demo.clone().unwrap_or_default();
     let endpoints = for_programs()
         .merge(for_browsers())
         .merge(demo.with_state(()));

@@ -25,11 +25,11 @@ async fn routes(issuer: &str) -> Router {
     };
     let settings = Settings::new(issuer.parse().unwrap());
     let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host).await;
-    router(Service {
+    let service = Service {
         provider: Arc::new(provider.unwrap()),
         trusted_proxies: Arc::new([]),
-        demo: None,
-    })
+    };
+    router(service, Router::new())
 }
 
 /// Sends a request: method and path, headers, body.
