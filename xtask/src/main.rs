@@ -8,6 +8,7 @@
 
 mod ci;
 mod conformance;
+mod fixtures;
 mod run;
 mod server;
 mod test;
@@ -15,6 +16,8 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::conformance::Instance;
 
 /// Every chore of this repository
 #[derive(Debug, Parser)]
@@ -28,8 +31,12 @@ struct Cli {
 enum Chore {
     /// Run all tests, then the conformance checks against the program
     Test,
-    /// Run the conformance checks against the program, on a port of its own with data of its own
+    /// Run the conformance checks against the program, on a port of its own with data of its own; with no arguments, also
+    /// those of the profile bcp against a strict instance
     Conformance {
+        /// Judge an instance that offers what RFC 9700 recommends and nothing else (strict = true)
+        #[arg(long)]
+        strict: bool,
         /// Arguments for `countersign-conformance run`, such as --only RFC7009-06 or --json
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -43,7 +50,12 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Test => test::all(),
-        Chore::Conformance { arguments } => conformance::judge(&arguments),
+        Chore::Conformance {
+            strict: true,
+            arguments,
+        } => Instance::Strict.judge(&arguments),
+        Chore::Conformance { arguments, .. } if arguments.is_empty() => conformance::judge_both(),
+        Chore::Conformance { arguments, .. } => Instance::Full.judge(&arguments),
         Chore::Bench => run::cargo(&["bench", "-p", "countersign-benches"]),
         Chore::Ci => ci::everything(),
     };

@@ -70,11 +70,18 @@ impl Data {
             .map_err(|error| ChoreError::Answer(format!("{}: {error}", shown())))
     }
 
-    /// Starts the server, and waits until it says that it listens.
-    pub(crate) fn serve(&self, address: &str, issuer: &str) -> Result<Running, ChoreError> {
+    /// Starts the server, configured by these variables, and waits until it says that it listens.
+    pub(crate) fn serve(
+        &self,
+        address: &str,
+        issuer: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<Running, ChoreError> {
         let mut child = self
             .command(&["serve", "--listen", address, "--issuer", issuer])
-            .env("COUNTERSIGN_LOG", "warn")
+            // What the suite does is told to operators, again and again.
+            .env("COUNTERSIGN_LOG", "warn,countersign::audit=error")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(ChoreError::io("countersign serve"))?;

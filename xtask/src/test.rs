@@ -9,5 +9,5 @@ pub(crate) fn all() -> Result<(), ChoreError> {
     // The tests of the whole process need the program.
     server::build()?;
     cargo(&["test", "--workspace", "--all-features"])?;
-    conformance::judge(&[])
+    conformance::judge_both()
 }

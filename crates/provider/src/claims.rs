@@ -140,14 +140,20 @@ fn claim(user: &User, name: &str) -> Option<Value> {
         ("preferred_username", None) => Some(user.username.to_string().into()),
         (_, value) => value,
     }?;
-    let fits = match name {
-        "address" => value.is_object(),
-        "updated_at" => value.is_number(),
-        "email_verified" | "phone_number_verified" => value.is_boolean(),
-        name if standard_claims().any(|standard| standard == name) => {
-            value.as_str().is_some_and(|text| !text.is_empty())
-        }
-        _ => !value.is_null(),
+    (expected_type(name, &value).is_none() && !value.is_null()).then_some(value)
+}
+
+/// What a claim of this name has to be instead (§5.1); none if the value will do.
+pub(crate) fn expected_type(name: &str, value: &Value) -> Option<&'static str> {
+    let (fits, expected) = match name {
+        "address" => (value.is_object(), "a JSON object"),
+        "updated_at" => (value.is_number(), "a number, seconds since 1970"),
+        "email_verified" | "phone_number_verified" => (value.is_boolean(), "true or false"),
+        name if standard_claims().any(|standard| standard == name) => (
+            value.as_str().is_some_and(|text| !text.is_empty()),
+            "a text that is not empty",
+        ),
+        _ => (true, ""),
     };
-    fits.then_some(value)
+    (!fits).then_some(expected)
 }

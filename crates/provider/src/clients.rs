@@ -28,7 +28,7 @@ pub enum KeepSecret {
 }
 
 /// The least bytes of a secret that serves as a key: RFC 7518 §3.2.
-const MIN_KEY_BYTES: usize = 32;
+pub const MIN_KEY_BYTES: usize = 32;
 
 /// A client that was added.
 #[derive(Debug)]

@@ -89,8 +89,8 @@ use jsonwebtoken::jwk::JwkSet;
 pub use authenticate::WEAK_SECRET_BYTES;
 pub use browser::{Answer, Browser, SessionCookie, Show};
 pub use clients::{
-    AddClientError, AddedClient, ChangeClientError, KeepSecret, MAX_SECRET_BYTES, RotatedSecret,
-    SecretSource,
+    AddClientError, AddedClient, ChangeClientError, KeepSecret, MAX_SECRET_BYTES, MIN_KEY_BYTES,
+    RotatedSecret, SecretSource,
 };
 pub use introspect::INTROSPECTION_SCOPE;
 pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};

@@ -9,6 +9,7 @@ use countersign_storage::{CreateUser, Issued, RemoveUser, StoreError, UpdateUser
 use thiserror::Error;
 
 use crate::Provider;
+use crate::claims::expected_type;
 
 /// One change of a user.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ pub enum ChangeUserError {
     /// The claim says something to those who check tokens, or has a place of its own in the profile.
     #[error("the claim '{0}' cannot be set: it has a meaning or a place of its own")]
     ReservedClaim(String),
+    /// OpenID Connect says of which type the claim is, and it is of another.
+    #[error("the claim '{name}' must be {expected} (OpenID Connect Core, section 5.1)")]
+    ClaimType {
+        /// The claim.
+        name: String,
+        /// What it has to be.
+        expected: &'static str,
+    },
     /// The password cannot be one.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -196,8 +205,17 @@ fn check_profile(profile: &UserProfile) -> Result<(), ChangeUserError> {
     profile.check()?;
     let misplaced =
         |name: &&String| is_reserved_claim(name) || UserProfile::OWN_NAMES.contains(&name.as_str());
-    match profile.claims.keys().find(misplaced) {
-        Some(name) => Err(ChangeUserError::ReservedClaim(name.clone())),
-        None => Ok(()),
+    if let Some(name) = profile.claims.keys().find(misplaced) {
+        return Err(ChangeUserError::ReservedClaim(name.clone()));
     }
+    // OpenID Connect Core §5.1: a claim of another type would never be told.
+    for (name, value) in &profile.claims {
+        if let Some(expected) = expected_type(name, value) {
+            return Err(ChangeUserError::ClaimType {
+                name: name.clone(),
+                expected,
+            });
+        }
+    }
+    Ok(())
 }

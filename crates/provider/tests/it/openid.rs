@@ -31,8 +31,6 @@ async fn add_full_user(node: &Provider) {
             ("given_name".into(), json!("Alice")),
             ("address".into(), json!({"locality": "Bern"})),
             ("phone_number".into(), json!("+41 31 000 00 00")),
-            ("updated_at".into(), json!("yesterday")),
-            ("nickname".into(), json!("")),
             ("tenant".into(), json!(7)),
         ]),
         ..UserProfile::default()
@@ -64,7 +62,6 @@ async fn oidc_core_37_scopes_release_their_claims_and_no_others() {
         ("&scope=openid+email", "email email_verified sub"),
         ("&scope=openid+address", "address sub"),
         ("&scope=openid+phone", "phone_number sub"),
-        // What is empty or of the wrong type is left out.
         (
             "&scope=openid+profile",
             "given_name name preferred_username sub",
@@ -97,6 +94,26 @@ async fn oidc_core_37_scopes_release_their_claims_and_no_others() {
     let tokens = client.redeem(&node, &code).await.unwrap();
     let refused = userinfo(&node, &tokens.access_token).await.unwrap_err();
     assert_eq!(refused.error, ErrorCode::InsufficientScope);
+}
+
+#[tokio::test]
+async fn oidc_core_30_a_claim_of_another_type_is_refused_when_it_is_set() {
+    let service = Service::new();
+    let node = service.node().await;
+    for (name, value, expected) in [
+        ("updated_at", json!("yesterday"), "a number"),
+        ("nickname", json!(""), "a text"),
+        ("address", json!("Bern"), "a JSON object"),
+        ("phone_number_verified", json!("yes"), "true or false"),
+    ] {
+        let profile = UserProfile {
+            claims: BTreeMap::from([(name.to_owned(), value)]),
+            ..UserProfile::default()
+        };
+        let refused = node.add_user("zoe".parse().unwrap(), None, profile).await;
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains(name) && told.contains(expected), "{told}");
+    }
 }
 
 #[tokio::test]

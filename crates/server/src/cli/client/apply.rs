@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_core::{Client, ClientSettings, Clock as _, EntityId, IdTokenAlgorithm, Secret};
-use countersign_provider::{AddClientError, MAX_SECRET_BYTES, SecretSource};
+use countersign_provider::{AddClientError, MAX_SECRET_BYTES, MIN_KEY_BYTES, SecretSource};
 use serde_json::{Map, Value};
 
 use super::wanted::{Wanted, invalid};
@@ -31,9 +31,6 @@ pub(crate) struct Apply {
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
 }
-
-/// The least bytes of a secret that signs ID tokens: RFC 7518 §3.2.
-const MIN_KEY_BYTES: usize = 32;
 
 /// What has to be done about a client.
 enum Step {
