@@ -10,6 +10,7 @@ mod browser;
 mod clients;
 mod codes;
 mod common;
+mod id_tokens;
 mod keys;
 mod nodes;
 mod openid;
@@ -17,6 +18,7 @@ mod password;
 mod refresh;
 
 mod sign_in;
+mod sign_out;
 mod stale_pages;
 mod storage_down;
 mod throttle;
