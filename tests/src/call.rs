@@ -4,7 +4,7 @@ use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use crate::TestClient;
+use crate::{Kind, Page, Response as ClientResponse, TestClient};
 
 /// A request that is being put together.
 #[derive(Debug)]
@@ -111,6 +111,40 @@ impl Answer {
             .unwrap_or_else(|error| panic!("no JSON: {error}: {self:?} {}", self.text()))
     }
 
+    /// Whether it is a page.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.header("content-type") == "text/html; charset=utf-8"
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        assert!(self.is_page(), "no page: {self:?} {}", self.text());
+        Page::read(&self.text())
+    }
+
+    /// What a browser is shown.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::of(self)
+    }
+
+    /// What a browser is made to bring to a client.
+    #[must_use]
+    pub fn response(&self) -> ClientResponse {
+        ClientResponse::read(self)
+            .unwrap_or_else(|| panic!("no response: {self:?} {}", self.text()))
+    }
+
+    /// The ID token of a successful response of the token endpoint.
+    #[must_use]
+    pub fn id_token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let token = &self.json()["id_token"];
+        token.as_str().expect("an id_token").to_owned()
+    }
+
     /// The access token of a successful response of the token endpoint.
     #[must_use]
     pub fn access_token(&self) -> String {
@@ -131,11 +165,16 @@ impl Answer {
     /// The values of a header, joined as RFC 9110 §5.3 allows; empty if it is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> String {
+        self.headers(name).join(", ")
+    }
+
+    /// The values of a header, one by one.
+    #[must_use]
+    pub fn headers(&self, name: &str) -> Vec<String> {
         let values = self.headers.get_all(name).iter();
         values
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect::<Vec<_>>()
-            .join(", ")
+            .collect()
     }
 
     /// The status and the error code of an error response (RFC 6749 §5.2), whose form is checked on the way.

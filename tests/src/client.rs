@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 pub struct TestClient {
     /// Its id.
     pub id: String,
-    /// Its secret.
+    /// Its secret; empty if it is a public client.
     pub secret: String,
 }
 
@@ -20,6 +20,12 @@ impl TestClient {
             id: id.to_owned(),
             secret: secret.to_owned(),
         }
+    }
+
+    /// A public client: it has no secret.
+    #[must_use]
+    pub fn public(id: &str) -> Self {
+        Self::new(id, "")
     }
 
     /// The same client, which believes in another secret.

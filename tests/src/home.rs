@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Finished, Input, Server, TestClient, TestUser, binary};
+use crate::{Finished, Input, REDIRECT_URI, Server, TestClient, TestUser, WEB_SCOPE, binary};
 
 /// A temporary folder, the current one of every command that runs in it. The data folder is `data` in it.
 #[derive(Debug)]
@@ -185,6 +185,50 @@ impl Home {
             "client_credentials",
         ];
         self.add_client(client_id, &[&grant_types, arguments].concat())
+    }
+
+    /// Adds a client that sends its users to the authorization endpoint, and gets them back at [`REDIRECT_URI`]. It may
+    /// ask for [`WEB_SCOPE`] unless the arguments name a scope.
+    #[must_use]
+    pub fn add_web_client(&self, client_id: &str, arguments: &[&str]) -> TestClient {
+        let scope: &[&str] = if arguments.contains(&"--scope") {
+            &[]
+        } else {
+            &["--scope", WEB_SCOPE]
+        };
+        let fixed = ["--redirect-uri", REDIRECT_URI];
+        self.add_client(client_id, &[&fixed, scope, arguments].concat())
+    }
+
+    /// The same, without a secret.
+    #[must_use]
+    pub fn add_public_web_client(&self, client_id: &str, arguments: &[&str]) -> TestClient {
+        let scope = ["--scope", WEB_SCOPE, "--redirect-uri", REDIRECT_URI];
+        let fixed = ["client", "add", client_id, "--public"];
+        let _ = self.json(&[&fixed, &scope[..], arguments].concat());
+        TestClient::public(client_id)
+    }
+
+    /// Adds a client that is described under the member names of RFC 7591: for what needs many arguments. Its redirect
+    /// URI and scope are those of [`Home::add_web_client`], unless they are named.
+    #[must_use]
+    pub fn add_described_client(&self, client_id: &str, mut members: Value) -> TestClient {
+        let described = members.as_object_mut().expect("an object");
+        for (name, value) in [
+            ("redirect_uris", json!([REDIRECT_URI])),
+            ("scope", json!(WEB_SCOPE)),
+        ] {
+            described.entry(name).or_insert(value);
+        }
+        described.insert("client_id".to_owned(), client_id.into());
+        let document = members.to_string();
+        let input = Input {
+            stdin: Some(document.as_bytes()),
+            ..Input::default()
+        };
+        let applied = self.run_with(&["--json", "client", "apply", "-f", "-"], input);
+        let secret = &applied.json()[0]["client_secret"];
+        TestClient::new(client_id, secret.as_str().unwrap_or_default())
     }
 
     /// The generation of every grant that lives and has a refresh token, by the id of the grant.

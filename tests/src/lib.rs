@@ -8,6 +8,10 @@
 //! | [`Home`] | a temporary folder in which commands run |
 //! | [`Server`] | a running `countersign serve`, stopped when dropped |
 //! | [`Call`], [`Answer`] | one HTTP exchange with it |
+//! | [`Browser`], [`Page`] | a browser without a window, and what it is shown |
+//! | [`Request`], [`Response`] | what a client sends a user away with, and gets back |
+//! | [`Chromium`], [`Callback`] | a real browser, and the client that it comes back to |
+//! | [`TlsFront`] | the proxy that speaks TLS |
 //! | [`TestClient`], [`TestUser`] | who takes part in it |
 //! | [`Disk`] | a file system that fills up |
 //! | [`Finished`] | a command that has ended |
@@ -22,24 +26,38 @@
     reason = "a harness tells by panicking what went wrong"
 )]
 
+mod authorization;
 mod binary;
+mod browser;
 mod call;
+mod callback;
+mod chromium;
 mod client;
 mod command;
 mod disk;
 mod home;
+mod html;
 pub mod jwt;
 mod server;
+mod tls_front;
 mod user;
 mod wait;
 mod watch;
 
+pub use authorization::{
+    CHALLENGE, Kind, Mode, REDIRECT_URI, Request, Response, VERIFIER, WEB_SCOPE,
+};
 pub use binary::binary;
+pub use browser::{Browser, Cookies};
 pub use call::{Answer, Call, Tokens};
+pub use callback::{Arrival, Callback};
+pub use chromium::{Chromium, Key, View};
 pub use client::TestClient;
 pub use command::{Finished, Input};
 pub use disk::Disk;
 pub use home::Home;
+pub use html::{Element, Form, Page};
 pub use server::Server;
+pub use tls_front::TlsFront;
 pub use user::TestUser;
 pub use wait::{PATIENCE, SECOND, eventually};

@@ -10,7 +10,9 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use crate::watch::Watch;
-use crate::{Answer, Call, Finished, PATIENCE, TestClient, TestUser, eventually};
+use crate::{
+    Answer, Call, Finished, PATIENCE, REDIRECT_URI, TestClient, TestUser, VERIFIER, eventually,
+};
 
 /// The token endpoint, below the issuer.
 const TOKEN: &str = "/oauth2/token";
@@ -18,6 +20,8 @@ const TOKEN: &str = "/oauth2/token";
 const INTROSPECT: &str = "/oauth2/introspect";
 /// The revocation endpoint, below the issuer.
 const REVOKE: &str = "/oauth2/revoke";
+/// The userinfo endpoint, below the issuer.
+const USERINFO: &str = "/userinfo";
 
 /// A running `countersign serve`. It is killed when this is dropped; a panic in it fails the test.
 #[derive(Debug)]
@@ -191,6 +195,31 @@ impl Server {
     pub fn sign_in(&self, client: &TestClient, user: &TestUser, more: &[(&str, &str)]) -> Answer {
         let form = [&user.form(), more].concat();
         self.post(TOKEN).basic(client).form(&form).send()
+    }
+
+    /// The redemption of a code that was asked for with [`REDIRECT_URI`] and the challenge of [`VERIFIER`].
+    #[must_use]
+    pub fn redeem(&self, client: &TestClient, code: &str) -> Answer {
+        let more = [("redirect_uri", REDIRECT_URI), ("code_verifier", VERIFIER)];
+        self.redeeming(client, code, &more).send()
+    }
+
+    /// The redemption of a code, which is still to be sent; a public client names itself.
+    #[must_use]
+    pub fn redeeming(&self, client: &TestClient, code: &str, more: &[(&str, &str)]) -> Call {
+        let form = [("grant_type", "authorization_code"), ("code", code)];
+        let form = [&form, more].concat();
+        let post = self.post(TOKEN);
+        if client.secret.is_empty() {
+            return post.form(&[&form[..], &[("client_id", &client.id)]].concat());
+        }
+        post.basic(client).form(&form)
+    }
+
+    /// What the userinfo endpoint tells whoever has this access token.
+    #[must_use]
+    pub fn userinfo(&self, token: &str) -> Answer {
+        self.call("GET", USERINFO).bearer(token).send()
     }
 
     /// A refresh with Basic, which is still to be sent.

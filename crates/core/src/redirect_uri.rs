@@ -44,6 +44,9 @@ pub enum RedirectUriError {
     /// It carries a user name or password, which hides the true host from people.
     #[error("a redirect URI has no user name and no password")]
     UserInfo,
+    /// Its host has a `*`. Nothing stands for anything else: URIs are compared byte for byte (RFC 9700 §2.1).
+    #[error("there are no wildcards in redirect URIs: name each one")]
+    Wildcard,
     /// It is `http` to a host that is not the loopback interface.
     #[error("http is for the loopback interface only; use https")]
     PlainHttp,
@@ -141,6 +144,9 @@ impl FromStr for RedirectUri {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(RedirectUriError::UserInfo);
         }
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            return Err(RedirectUriError::Wildcard);
+        }
         match url.scheme() {
             "https" => {}
             "http" if url.host().is_some_and(|host| is_loopback(&host)) => {}
@@ -236,6 +242,7 @@ mod tests {
             ("http://localhost:8080/cb", Ok(())),
             ("com.example.app:/cb", Ok(())),
             ("http://example.com/cb", Err(RedirectUriError::PlainHttp)),
+            ("https://*.example.com/cb", Err(RedirectUriError::Wildcard)),
             (
                 "http://localhost.example.com/cb",
                 Err(RedirectUriError::PlainHttp),

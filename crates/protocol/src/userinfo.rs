@@ -37,7 +37,7 @@ impl UserinfoRequest {
             (Some(access_token), None) | (None, Some(access_token)) => Ok(Self { access_token }),
             (None, None) => Err(challenged(
                 ErrorCode::InvalidToken,
-                "an access token is needed: Authorization: Bearer",
+                "an access token is needed: Authorization: Bearer TOKEN",
                 false,
             )),
         }

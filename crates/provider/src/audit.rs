@@ -3,7 +3,7 @@
 //! Each event is one line of the log with the target `countersign::audit`, a name in the field `event`, and the ids that
 //! it concerns. No event holds a token or a secret.
 
-use countersign_core::{ClientId, EntityId, Grant, GrantId, Scope};
+use countersign_core::{AuthMethod, ClientId, EntityId, Grant, GrantId, Scope};
 
 use crate::Origin;
 
@@ -142,14 +142,39 @@ pub(crate) fn code_replayed(grant: &Grant, client: &ClientId) {
 
 /// A code came from another client, with another redirect URI or without the right verifier, or long after it was
 /// redeemed (RULES C2).
-pub(crate) fn code_refused(grant: &Grant, client: &ClientId) {
+pub(crate) fn code_refused(grant: &Grant, client: &ClientId, reason: &str, origin: Origin) {
     tracing::warn!(
         target: "countersign::audit",
         event = "code_refused",
         grant = %grant.id,
         user = %grant.user,
         %client,
+        address = origin.address.map(tracing::field::display),
+        reason,
         "an authorization code was refused"
+    );
+}
+
+/// An authorization request was refused with a page: its redirect URI is not one of the client's (RFC 6749 §4.1.2.1).
+pub(crate) fn redirect_uri_refused(client: &ClientId, redirect_uri: &str) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "redirect_uri_refused",
+        %client,
+        redirect_uri,
+        "a redirect URI is not one that is registered for the client"
+    );
+}
+
+/// A request did not prove to come from the client that it names.
+pub(crate) fn client_refused(client: &ClientId, method: AuthMethod, origin: Origin) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "client_refused",
+        %client,
+        method = method.name(),
+        address = origin.address.map(tracing::field::display),
+        "a client did not prove who it is"
     );
 }
 

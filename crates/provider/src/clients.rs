@@ -72,7 +72,7 @@ pub enum AddClientError {
     /// What the settings ask for needs the secret itself (RULES S2), and only its hash is kept.
     #[error(
         "ID tokens signed with HS256 need the secret itself, of which only a hash is kept; give the client a new one \
-         first, with: countersign client rotate-secret --sealed"
+         first, with: countersign client rotate-secret CLIENT --sealed"
     )]
     SecretNotKept,
     /// There is no key under which to keep the secret.

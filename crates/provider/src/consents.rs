@@ -17,7 +17,7 @@ const WORDS: [(&str, &str); 6] = [
     ("phone", "See your telephone number"),
     (
         "offline_access",
-        "Keep its access when you are not there, until you take it away",
+        "Keep its access when you are not there, until it is taken away",
     ),
 ];
 

@@ -156,16 +156,22 @@ impl Provider {
         browser: &Browser,
         origin: Origin,
     ) -> Result<Answer, ErrorPage> {
-        if let Some(kept) = self.kept_session(browser).await? {
-            let ended = self.end_session(kept.session.id).await;
-            ended.map_err(|error| unavailable(&error))?;
-            audit::signed_out(kept.session.user, origin);
-        }
-        Ok(leave(wish))
+        let Some(kept) = self.kept_session(browser).await? else {
+            return Ok(leave(wish));
+        };
+        let ended = self.end_session(kept.session.id).await;
+        ended.map_err(|error| unavailable(&error))?;
+        audit::signed_out(kept.session.user, origin);
+        Ok(Answer {
+            // The browser is another one from now on: whoever sits there next must not sign in by going back to the form
+            // that has the password.
+            browser_id: self.browser_id(&Browser::default()).into_new(),
+            ..leave(wish)
+        })
     }
 }
 
-/// The user has signed out, and goes where the client wants.
+/// Nobody is signed in any more, and the browser goes where the client wants.
 fn leave(wish: &Wish) -> Answer {
     let show = match &wish.then {
         Some(uri) => Show::Redirect(post_logout_location(uri.as_str(), wish.state.as_deref())),

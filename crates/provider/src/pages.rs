@@ -125,8 +125,18 @@ impl ErrorPage {
             status: 403,
             error: ErrorResponse::new(
                 ErrorCode::InvalidRequest,
-                "this form was not shown to this browser, or its cookies are switched off; go back to the application and \
-                 begin again",
+                "this form was not shown to this browser, or not since it has signed out; go back to the application and begin again",
+            ),
+        }
+    }
+
+    /// A form came from a browser that keeps no cookies.
+    pub(crate) fn no_cookies() -> Self {
+        Self {
+            status: 403,
+            error: ErrorResponse::new(
+                ErrorCode::InvalidRequest,
+                "this browser keeps no cookies for this site: switch them on, go back to the application and begin again",
             ),
         }
     }

@@ -56,7 +56,9 @@ impl Provider {
         if self.is_over(&session, now) {
             return Ok(None);
         }
-        if now.since(session.used_at) >= USED_EVERY {
+        // Where sessions do not lie idle for long, that is noted more often.
+        let often = i64::from(self.settings.session_idle_lifetime) / 2;
+        if now.since(session.used_at) >= USED_EVERY.min(often) {
             let noted = self.store.use_session(session.id, now).await;
             noted.map_err(|error| unavailable(&error))?;
         }

@@ -160,11 +160,12 @@ impl Provider {
         let json = ticket::open(text, key).map_err(|_| ErrorPage::foreign_form())?;
         let ticket: Ticket = serde_json::from_slice(json.expose()).map_err(|_| broken())?;
         // Attack class 13: another browser has seen nothing of this.
-        let is_same = browser.id.as_ref().is_some_and(|cookie| {
-            let hash = digest::sha256(cookie.expose().as_bytes());
-            hash.ct_eq(&ticket.browser).into()
-        });
-        if !is_same {
+        let Some(cookie) = &browser.id else {
+            audit::foreign_form(origin);
+            return Err(ErrorPage::no_cookies());
+        };
+        let hash = digest::sha256(cookie.expose().as_bytes());
+        if !bool::from(hash.ct_eq(&ticket.browser)) {
             audit::foreign_form(origin);
             return Err(ErrorPage::foreign_form());
         }

@@ -281,6 +281,7 @@ fn rfc9110_methods_and_paths_that_are_not_there() {
     for path in [
         "/oauth2/jwks",
         "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
         "/healthz",
         "/readyz",
     ] {
@@ -297,7 +298,6 @@ fn rfc9110_methods_and_paths_that_are_not_there() {
         }
     }
     for path in [
-        "/",
         "/oauth2",
         "/oauth2/",
         "/oauth2/token/",
@@ -307,8 +307,8 @@ fn rfc9110_methods_and_paths_that_are_not_there() {
         "/token",
         "/.well-known/",
         "/.well-known/oauth-authorization-server/x",
-        "/.well-known/openid-configuration",
-        "/oauth2/authorize",
+        "/.well-known/openid-configuration/x",
+        "/oauth2/authorize/",
         "/metrics",
         "/admin",
         "/favicon.ico",

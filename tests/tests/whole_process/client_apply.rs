@@ -34,14 +34,8 @@ fn client_apply_of_what_is_shown_changes_nothing() {
     ];
     let client = home.add_client("full", &everything);
     let _ = home.add_client("plain", &[]);
-    let _ = home.json(&[
-        "client",
-        "add",
-        "app",
-        "--public",
-        "--redirect-uri",
-        "a.b:/cb",
-    ]);
+    let native = ["--kind", "native", "--redirect-uri", "a.b:/cb"];
+    let _ = home.json(&[&["client", "add", "app"], &native[..]].concat());
     let list = home.json(&["client", "list"]);
     for document in [&list, &home.json(&["client", "show", "full"])] {
         let done = apply(&home, document);
@@ -95,7 +89,12 @@ fn client_apply_makes_clients_be_as_the_file_says() {
         { "client_id": "drawn", "grant_types": ["client_credentials"], "scope": "a" },
         { "client_id": "given", "client_secret": "a long enough secret" },
         { "client_id": "weak", "client_secret": "hunter2" },
-        { "client_id": "app", "redirect_uris": ["a.b:/cb"], "token_endpoint_auth_method": "none" },
+        {
+            "client_id": "app",
+            "application_type": "native",
+            "redirect_uris": ["a.b:/cb"],
+            "token_endpoint_auth_method": "none",
+        },
     ]);
     let done = apply(&home, &wanted);
     let told = done.json();
@@ -168,16 +167,16 @@ fn client_apply_checks_everything_before_it_changes_anything() {
             "did you mean redirect_uris?",
         ),
         (
-            json!({ "client_id": "b", "client_name": "B" }),
-            "client_name",
+            json!({ "client_id": "b", "logo_uri": "https://b.example/" }),
+            "logo_uri",
         ),
         (
             json!({ "client_id": "b", "access_token_lifetime": "1h" }),
             "access_token_lifetime",
         ),
         (
-            json!({ "client_id": "b", "grant_types": ["implicit"] }),
-            "implicit",
+            json!({ "client_id": "b", "grant_types": ["magic"] }),
+            "magic",
         ),
         (
             json!({ "client_id": "b", "scope": "a", "default_scope": "c" }),
@@ -190,7 +189,7 @@ fn client_apply_checks_everything_before_it_changes_anything() {
         (
             json!({
                 "client_id": "b",
-                "redirect_uris": ["a.b:/cb"],
+                "redirect_uris": ["https://b.example/"],
                 "token_endpoint_auth_method": "none",
                 "client_secret": "a long enough secret",
             }),
@@ -199,6 +198,19 @@ fn client_apply_checks_everything_before_it_changes_anything() {
         (
             json!({ "client_id": "old", "grant_types": ["refresh_token"], "token_endpoint_auth_method": "none" }),
             "remove 'old'",
+        ),
+        // RULES S2: the secret would be the key of the ID tokens.
+        (
+            json!({
+                "client_id": "b",
+                "id_token_signed_response_alg": "HS256",
+                "client_secret": "a long enough secret",
+            }),
+            "at least 32 bytes",
+        ),
+        (
+            json!({ "client_id": "old", "id_token_signed_response_alg": "HS256" }),
+            "rotate-secret CLIENT --sealed",
         ),
         (json!({ "client_id": sub }), "subject of a user"),
         (json!({ "client_id": "good" }), "twice"),

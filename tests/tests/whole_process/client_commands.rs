@@ -32,6 +32,8 @@ fn client_add_answers_with_the_names_of_rfc_7591_and_the_secret_once() {
         "https://app.example/cb",
         "--redirect-uri",
         "com.example.app:/cb",
+        "--application-type",
+        "native",
         "--post-logout-redirect-uri",
         "https://app.example/bye",
         "--auth-method",
@@ -151,7 +153,7 @@ fn a_public_client_has_no_secret() {
         "app",
         "--public",
         "--redirect-uri",
-        "com.example.app:/cb",
+        "https://app.example/cb",
     ];
     let added = home.json(&arguments);
     assert!(added.get("client_secret").is_none(), "{added}");
@@ -177,7 +179,13 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
         (2, vec!["line\nbreak"]),
         (2, vec![&long]),
         (2, vec![]),
-        (2, vec!["c", "--grant-type", "implicit"]),
+        (2, vec!["c", "--grant-type", "magic"]),
+        (1, vec!["c", "--grant-type", "implicit"]),
+        (2, vec!["c", "--response-type", "none"]),
+        (2, vec!["c", "--id-token-alg", "none"]),
+        (2, vec!["c", "--userinfo-alg", "HS256"]),
+        (1, vec!["c", "--name", ""]),
+        (1, redirect("com.example.app:/cb")),
         (2, vec!["c", "--scope", "a  b"]),
         (2, vec!["c", "--scope", "\"a\""]),
         (1, vec!["c", "--scope", "a", "--default-scope", "b"]),
@@ -233,9 +241,68 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
             text.stderr
         );
     }
-    // What to give instead is told.
+    let (error, message) = home.run(&["--json", "client", "add", "taken"]).refusal(1);
+    assert_eq!(error, "client_id_taken");
+    assert!(message.contains("'taken'"), "{message}");
+    assert_eq!(home.json(&["client", "list"]), before);
+}
+
+#[test]
+fn what_is_wrong_with_settings_is_told_with_the_flag() {
+    let home = Home::with_keys();
     for (code, arguments, expected) in [
-        (1, &["--public"][..], "give --grant-type or --redirect-uri"),
+        (
+            1,
+            &["--public"][..],
+            "give other ones with --grant-type, or --redirect-uri",
+        ),
+        (
+            1,
+            &["--redirect-uri", "com.example.app:/cb"],
+            "give --application-type native",
+        ),
+        (
+            1,
+            &[
+                "--redirect-uri=https://a.example/",
+                "--public",
+                "--pkce=optional",
+            ],
+            "see --pkce",
+        ),
+        (
+            1,
+            &[
+                "--redirect-uri=https://a.example/",
+                "--public",
+                "--id-token-alg=HS256",
+            ],
+            "see --id-token-alg",
+        ),
+        (
+            1,
+            &[
+                "--redirect-uri=https://a.example/",
+                "--redirect-uri=https://b.example/",
+                "--subject-type=pairwise",
+            ],
+            "give --sector-identifier-uri",
+        ),
+        (
+            1,
+            &["--sector-identifier-uri", "http://127.0.0.1/"],
+            "see --sector-identifier-uri",
+        ),
+        (
+            1,
+            &[
+                "--redirect-uri=https://a.example/",
+                "--grant-type=authorization_code",
+                "--response-type=token",
+            ],
+            "see --grant-type and --response-type",
+        ),
+        (1, &["--name", "a\nb"], "see --name"),
         (2, &["--auth-method", "none"], "use --public"),
         (
             1,
@@ -260,10 +327,7 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
         let (_, message) = home.run(&arguments).refusal(code);
         assert!(message.contains(expected), "{arguments:?}: {message}");
     }
-    let (error, message) = home.run(&["--json", "client", "add", "taken"]).refusal(1);
-    assert_eq!(error, "client_id_taken");
-    assert!(message.contains("'taken'"), "{message}");
-    assert_eq!(home.json(&["client", "list"]), before);
+    assert_eq!(home.json(&["client", "list"]), json!([]));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) fn date(seconds: i64) -> String {
 }
 
 /// Arguments of `client update`, divided by bars; which member they change, and what it is then, in JSON.
-const UPDATES: [(&str, &str, &str); 20] = [
+const UPDATES: [(&str, &str, &str); 32] = [
     ("--scope|b c|--scope|d", "scope", r#""b c d""#),
     ("--default-scope|b", "default_scope", r#""b""#),
     (
@@ -111,6 +111,34 @@ const UPDATES: [(&str, &str, &str); 20] = [
     ),
     ("--unset|introspect", "introspect", r#""audience""#),
     ("--scope|", "scope", r#""""#),
+    ("--name|The App", "client_name", r#""The App""#),
+    (
+        "--application-type|native",
+        "application_type",
+        r#""native""#,
+    ),
+    ("--pkce|optional", "require_pkce", "false"),
+    ("--pkce|required", "require_pkce", "true"),
+    ("--skip-consent|on", "skip_consent", "true"),
+    ("--subject-type|pairwise", "subject_type", r#""pairwise""#),
+    (
+        "--sector-identifier-uri|https://sector.example/",
+        "sector_identifier_uri",
+        r#""https://sector.example/""#,
+    ),
+    (
+        "--id-token-alg|ES256",
+        "id_token_signed_response_alg",
+        r#""ES256""#,
+    ),
+    (
+        "--userinfo-alg|PS256",
+        "userinfo_signed_response_alg",
+        r#""PS256""#,
+    ),
+    ("--unset|client_name", "client_name", "null"),
+    ("--unset|subject_type", "subject_type", r#""public""#),
+    ("--unset|skip_consent", "skip_consent", "false"),
 ];
 
 #[test]
@@ -157,7 +185,7 @@ fn client_update_replaces_what_is_named_and_nothing_else() {
 fn client_update_that_makes_no_sense_changes_nothing() {
     let home = Home::with_keys();
     let _ = home.add_client("c", &["--scope", "a b", "--default-scope", "b"]);
-    let public = ["--public", "--redirect-uri", "com.example.app:/cb"];
+    let public = ["--public", "--redirect-uri", "https://app.example/cb"];
     let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
     let before = home.json(&["client", "list"]);
     let cases: [(i32, &str, &[&str], &str); 13] = [
@@ -294,7 +322,7 @@ fn rule_s3_two_secrets_are_accepted_for_as_long_as_was_said() {
 fn client_rotate_secret_takes_a_given_secret_and_judges_it() {
     let home = Home::with_keys();
     let _ = home.add_client("c", &[]);
-    let public = ["--public", "--redirect-uri", "com.example.app:/cb"];
+    let public = ["--public", "--redirect-uri", "https://app.example/cb"];
     let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
     let arguments = ["--json", "client", "rotate-secret", "c", "--secret-stdin"];
     for (secret, weak) in [("hunter2", true), ("a long enough secret", false)] {

@@ -2,7 +2,7 @@
 
 use countersign_tests::Home;
 
-const COMMANDS: [&[&str]; 34] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["serve"],
     &["client", "add"],
@@ -28,6 +28,10 @@ const COMMANDS: [&[&str]; 34] = [
     &["resource", "remove"],
     &["grant", "list"],
     &["grant", "revoke"],
+    &["session", "list"],
+    &["session", "revoke"],
+    &["consent", "list"],
+    &["consent", "revoke"],
     &["revoke"],
     &["key", "list"],
     &["key", "rotate"],
@@ -121,7 +125,7 @@ fn what_is_not_understood_exits_with_2_and_touches_nothing() {
         );
     }
     for group in [
-        "client", "user", "scope", "resource", "grant", "key", "token",
+        "client", "user", "scope", "resource", "grant", "session", "consent", "key", "token",
     ] {
         let told = home.run(&[group, "--json"]).refusal(2);
         assert!(told.1.contains("requires a subcommand"), "{}", told.1);

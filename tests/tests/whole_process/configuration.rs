@@ -118,7 +118,7 @@ fn refused(done: &Finished, words: &[&str]) {
 fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
     let home = Home::empty();
     #[rustfmt::skip]
-    let cases: [(&str, &str, &[&str]); 22] = [
+    let cases: [(&str, &str, &[&str]); 30] = [
         ("COUNTERSIGN_ISSUR", "x", &["COUNTERSIGN_ISSUR ", "did you mean COUNTERSIGN_ISSUER?"]),
         ("COUNTERSIGN_LIFETIME__ACCESS_TOKEN", "60", &["COUNTERSIGN_LIFETIME ", "COUNTERSIGN_LIFETIMES?"]),
         ("COUNTERSIGN_LIFETIMES__ACESS_TOKEN", "60", &["COUNTERSIGN_LIFETIMES__ACESS_TOKEN ", "COUNTERSIGN_LIFETIMES__ACCESS_TOKEN?"]),
@@ -140,6 +140,14 @@ fn unknown_and_wrong_variables_are_named_with_the_nearest_key() {
         ("COUNTERSIGN_REFRESH__MAX_GRANTS", "0", &["refresh.max_grants", "between 1 and 10000"]),
         ("COUNTERSIGN_LIFETIMES__REFRESH_TOKEN_IDLE", "0", &["lifetimes.refresh_token_idle", "between 1 and"]),
         ("COUNTERSIGN_THROTTLE__WINDOW", "3601", &["throttle.window", "between 1 and 3600"]),
+        ("COUNTERSIGN_LIFETIMES__AUTHORIZATION_CODE", "601", &["lifetimes.authorization_code", "between 1 and 600"]),
+        ("COUNTERSIGN_LIFETIMES__ID_TOKEN", "86401", &["lifetimes.id_token", "between 1 and 86400"]),
+        ("COUNTERSIGN_LIFETIMES__SESSION", "34560001", &["lifetimes.session ", "between 1 and 34560000"]),
+        ("COUNTERSIGN_LIFETIMES__SESSION_IDLE", "0", &["lifetimes.session_idle", "between 1 and"]),
+        ("COUNTERSIGN_LIFETIMES__SESSION_IDLE", "1209601", &["lifetimes.session_idle is 1209601", "lifetimes.session, 1209600"]),
+        ("COUNTERSIGN_LIFETIMES__SESSION", "3600", &["lifetimes.session_idle is 43200", "lifetimes.session, 3600"]),
+        ("COUNTERSIGN_SESSIONS__MAX_PER_USER", "0", &["sessions.max_per_user", "between 1 and 10000"]),
+        ("COUNTERSIGN_SESSION__MAX_PER_USER", "5", &["COUNTERSIGN_SESSION ", "COUNTERSIGN_SESSIONS?"]),
         ("COUNTERSIGN_KEYS__ROTATION_DAYS", "3651", &["keys.rotation_days", "between 0 and 3650"]),
     ];
     for (name, value, words) in cases {

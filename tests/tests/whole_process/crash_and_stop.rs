@@ -125,6 +125,7 @@ fn sigterm_without_requests_exits_with_0_and_leaves_nothing_behind() {
         names,
         [
             "countersign.db",
+            "demo-app.secret",
             "demo-client.secret",
             "demo-user.password",
             "master.key",

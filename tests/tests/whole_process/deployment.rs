@@ -277,7 +277,13 @@ fn metadata_does_not_lie() {
     };
     assert_eq!(
         values("grant_types_supported"),
-        ["client_credentials", "password", "refresh_token"]
+        [
+            "authorization_code",
+            "client_credentials",
+            "password",
+            "refresh_token",
+            "implicit"
+        ]
     );
     for endpoint in ["token", "introspection", "revocation"] {
         let methods = values(&format!("{endpoint}_endpoint_auth_methods_supported"));

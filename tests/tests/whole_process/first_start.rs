@@ -7,12 +7,20 @@ use std::process::Command;
 
 use countersign_tests::{Home, Server};
 
-/// The commands that a greeting shows: its lines indented by two spaces.
+/// What a greeting shows to be used: its lines indented by two spaces.
+fn shown(said: &str) -> impl Iterator<Item = &str> {
+    said.lines().filter_map(|line| line.strip_prefix("  "))
+}
+
+/// The link of a greeting, for a browser.
+fn link(said: &str) -> &str {
+    let mut links = shown(said).filter(|line| line.starts_with("http"));
+    links.next().expect("a link")
+}
+
+/// Everything else that it shows, which is for a shell.
 fn commands(said: &str) -> String {
-    let commands: Vec<&str> = said
-        .lines()
-        .filter_map(|line| line.strip_prefix("  "))
-        .collect();
+    let commands: Vec<&str> = shown(said).filter(|line| *line != link(said)).collect();
     assert!(commands.len() >= 5, "{said}");
     commands.join("\n")
 }
@@ -67,6 +75,7 @@ fn what_serve_prints_can_be_pasted_and_is_the_same_at_the_second_start() {
     assert!(said.contains("DEVELOPMENT"), "{said}");
     assert!(said.contains("countersign-data"), "{said}");
     assert!(server.address.ip().is_loopback());
+    assert_eq!(link(&said), format!("{}/demo", server.issuer));
     paste(&home, &said);
     // A used token does not stand in the way of a second paste.
     paste(&home, &said);

@@ -192,8 +192,8 @@ fn rule_o2_revoke_ends_what_is_named_and_nothing_else() {
                 (Some("Alice"), told)
             }
             "revoke --client" => (Some("web"), json!({ "client_id": "web", "revoked": true })),
-            // With the demo client of a development set-up.
-            _ => (None, json!({ "all": true, "clients": 3, "revoked": true })),
+            // With the demo client and the demo application of a development set-up.
+            _ => (None, json!({ "all": true, "clients": 4, "revoked": true })),
         };
         let arguments: Vec<&str> = command.split(' ').chain(last).collect();
         assert_eq!(scene.home.json(&arguments), told, "{command}");

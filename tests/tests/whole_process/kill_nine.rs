@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use countersign_tests::{Home, PATIENCE, Server, TestClient, TestUser, Tokens, eventually, jwt};
+use countersign_tests::{
+    Cookies, Home, Kind, PATIENCE, REDIRECT_URI, Request, Server, TestClient, TestUser, Tokens,
+    VERIFIER, eventually, jwt,
+};
 
 /// How often the server is killed.
 const KILLS: u64 = 50;
@@ -71,10 +74,25 @@ struct Chain {
     in_flight: Option<Asked>,
 }
 
+/// A code whose answer came, and whose tokens did not.
+#[derive(Debug)]
+struct Code {
+    text: String,
+    /// Whether the server was killed while it was redeemed.
+    in_flight: bool,
+}
+
 /// What one thread knows.
 #[derive(Debug, Default)]
 struct Known {
     live: Vec<Chain>,
+    /// The cookies of the thread's browser, in which the user is signed in.
+    cookies: Cookies,
+    code: Option<Code>,
+    /// How many grants were asked for.
+    begun: u32,
+    /// How many codes were answered.
+    codes: u32,
     /// How many requests were sent; what the next one is for.
     turn: usize,
     /// Grants whose end was answered.
@@ -98,7 +116,14 @@ impl Party {
     fn load(&self, server: &Server, known: &mut Known) {
         loop {
             while known.live.len() < GRANTS {
-                let Some(chain) = self.sign_in(server) else {
+                known.begun += 1;
+                // One by password, the others by code, which costs no hash.
+                let chain = if known.begun.is_multiple_of(4) {
+                    self.sign_in(server)
+                } else {
+                    self.authorize(server, known)
+                };
+                let Some(chain) = chain else {
                     return;
                 };
                 known.live.push(chain);
@@ -133,6 +158,59 @@ impl Party {
         })
     }
 
+    /// Gets tokens by a code, with the browser; none if the server was killed meanwhile.
+    fn authorize(&self, server: &Server, known: &mut Known) -> Option<Chain> {
+        let request = Request::of(&self.client.id).with("scope", "read");
+        let call = server.call("GET", &request.path());
+        let answer = call.header("cookie", known.cookies.header()).try_send();
+        let answer = answer.ok()?;
+        assert_eq!(answer.kind(), Kind::Response, "the session was lost");
+        let code = answer.response().code();
+        known.codes += 1;
+        known.code = Some(Code {
+            text: code,
+            in_flight: false,
+        });
+        self.redeem(server, known)
+    }
+
+    /// Redeems the code that the thread has; none if the server was killed meanwhile.
+    fn redeem(&self, server: &Server, known: &mut Known) -> Option<Chain> {
+        let code = known.code.as_mut().expect("it has one");
+        code.in_flight = true;
+        let more = [("redirect_uri", REDIRECT_URI), ("code_verifier", VERIFIER)];
+        let call = server.redeeming(&self.client, &code.text, &more);
+        let answer = call.try_send().ok()?;
+        known.code = None;
+        Some(Chain {
+            tokens: answer.tokens(),
+            rotations: 0,
+            token_ended: false,
+            in_flight: None,
+        })
+    }
+
+    /// A code that was answered is good after the server was killed, unless it was redeemed and nobody was told.
+    fn look_at_code(&self, server: &Server, known: &mut Known) {
+        match &known.code {
+            None => {}
+            Some(Code { text, in_flight }) if *in_flight => {
+                let answer = server.redeem(&self.client, text);
+                known.code = None;
+                if answer.status == 200 {
+                    return;
+                }
+                let expected = (400, "invalid_grant".into());
+                assert_eq!(answer.refusal(), expected, "a replay, which ends the grant");
+            }
+            Some(_) => {
+                let _ = self
+                    .redeem(server, known)
+                    .expect("nobody kills the server now");
+            }
+        }
+    }
+
     /// Asks for one thing; whether that was answered.
     fn ask(&self, server: &Server, chain: &mut Chain, asked: Asked) -> bool {
         chain.in_flight = Some(asked);
@@ -161,6 +239,7 @@ impl Party {
 
     /// Looks whether all that was answered is so, and brings every grant to a known state.
     fn look(&self, server: &Server, stored: &Generations, known: &mut Known) {
+        self.look_at_code(server, known);
         for mut chain in mem::take(&mut known.live) {
             if let Some(generation) = stored.get(&jwt::grant(&chain.tokens.access)) {
                 let done = self.go_on(server, &mut chain, *generation);
@@ -278,15 +357,35 @@ fn load(
     })
 }
 
+/// A client that gets its tokens in every way that involves a user.
+fn add_client(home: &Home) -> TestClient {
+    let more = ["--scope", "read", "--redirect-uri", REDIRECT_URI];
+    let code = ["--grant-type", "authorization_code"];
+    home.add_password_client("app", &[&more[..], &code].concat())
+}
+
+/// Signs the user in with the browser of each thread. None of them signs in again: the sessions survive.
+fn sign_in(home: &Home, party: &Party, all: &mut [Known]) {
+    let server = home.serve_with(&ISSUER, &VARIABLES);
+    let request = Request::of(&party.client.id).with("scope", "read");
+    for known in all {
+        let mut browser = server.browser();
+        let _ = browser.go(&request, &party.user).code();
+        known.cookies = browser.cookies;
+    }
+    server.stop();
+}
+
 #[test]
 fn what_was_answered_survives_kill_9_under_load() {
     let home = Home::with_keys();
     let party = Party {
-        client: home.add_password_client("app", &["--scope", "read"]),
+        client: add_client(&home),
         user: home.add_user("alice"),
         answered: AtomicU32::new(0),
     };
     let mut all: Vec<Known> = (0..THREADS).map(|_| Known::default()).collect();
+    sign_in(&home, &party, &mut all);
     // What was seen to be so once is looked at again at the end.
     let mut earlier = Known::default();
     let mut clients = Vec::new();
@@ -318,14 +417,15 @@ fn what_was_answered_survives_kill_9_under_load() {
 
     let answered = party.answered.into_inner();
     let retried: u32 = all.iter().map(|known| known.retried).sum();
+    let codes: u32 = all.iter().map(|known| known.codes).sum();
     let ended = earlier.ended.len() + earlier.ended_tokens.len();
     println!(
-        "{KILLS} kills: {answered} changes answered, {ended} of them ends, {retried} rotations done and not answered, {} clients added",
+        "{KILLS} kills: {answered} changes answered, {ended} of them ends, {retried} rotations done and not answered, {codes} codes, {} clients added",
         clients.len()
     );
     assert!(
         retried > 0,
         "no kill came between a rotation and its answer"
     );
-    assert!(ended > 0 && !clients.is_empty());
+    assert!(ended > 0 && codes > 0 && !clients.is_empty());
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use countersign_tests::{Home, Input, TestClient};
+use countersign_tests::{Home, Input, Kind, REDIRECT_URI, TestClient, TestUser, VERIFIER, jwt};
+
+use crate::web::Web;
 
 #[test]
 fn attack_78_no_secret_and_no_token_is_in_the_log_at_any_level() {
@@ -118,6 +120,170 @@ fn attack_78_a_token_in_a_path_that_is_not_there_is_not_logged() {
         }
     }
     assert_absent(&server.stderr(), &[token]);
+}
+
+/// A user signs in, agrees, is refused in many ways, and signs out. Gives everything on the way that is secret: what people
+/// type, what browsers keep, what pages carry, and what clients get.
+fn go_through_everything(web: &Web) -> Vec<String> {
+    let server = &web.server;
+    let mut secrets = vec![
+        web.user.password.clone(),
+        web.client.secret.clone(),
+        VERIFIER.to_owned(),
+        "sTate-7261".to_owned(),
+        "nOnce-7262".to_owned(),
+        "hInt-7263".to_owned(),
+    ];
+    let mut browser = server.browser();
+    let request = web
+        .offline()
+        .with("state", "sTate-7261")
+        .with("nonce", "nOnce-7262");
+    let sign_in = browser
+        .authorize(&request.clone().with("login_hint", "hInt-7263"))
+        .page();
+    // People type passwords where names belong.
+    for (name, password) in [("alice", "wRong-gUess-7264"), ("mIsplaced-7265", "x")] {
+        let answer = browser.sign_in(&sign_in, &TestUser::new(name, password));
+        assert_eq!(answer.status, 400);
+        secrets.extend([password, name].map(str::to_owned));
+    }
+    let answer = browser.sign_in(&sign_in, &web.user);
+    let consent = answer.page();
+    let ids = [browser.cookies.browser(), browser.cookies.session()];
+    secrets.extend(ids.into_iter().flatten().map(str::to_owned));
+    let response = browser.press(&consent, "allow").response();
+    let code = response.code();
+    let more = [
+        ("redirect_uri", REDIRECT_URI),
+        (
+            "code_verifier",
+            "wRong-vErifier-7266-aaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+    ];
+    secrets.push(more[1].1.to_owned());
+    assert_eq!(
+        server.redeeming(&web.client, &code, &more).send().status,
+        400
+    );
+    let told = server.redeem(&web.client, &code);
+    let (tokens, id_token) = (told.tokens(), told.id_token());
+    let told = server.userinfo(&tokens.access);
+    assert_eq!(told.status, 200);
+    // In places where none of it belongs.
+    let session = browser.cookies.session().unwrap_or_default().to_owned();
+    for secret in [
+        &tokens.access,
+        &id_token,
+        &code,
+        &session,
+        &consent.ticket(),
+    ] {
+        for path in [
+            "/userinfo?access_token=",
+            "/oauth2/authorize?",
+            "/logout?id_token_hint=",
+            "/nothing/",
+            "/consent?ticket=",
+        ] {
+            let _ = server.call("GET", &format!("{path}{secret}")).send();
+            let _ = server.post(&format!("{path}{secret}")).send();
+        }
+        let _ = server.userinfo(secret);
+        let _ = server.redeem(&web.client, secret);
+        let _ = server
+            .call("GET", &request.path())
+            .header("cookie", format!("countersign_session={secret}"))
+            .send();
+        let _ = server
+            .post("/consent")
+            .header("cookie", browser.cookies.header())
+            .form(&[("ticket", &**secret)])
+            .send();
+    }
+    // The code was used twice by now. Again, by single sign-on, as a form, and with a page that was left open.
+    let login = browser
+        .authorize(&request.clone().with("prompt", "login"))
+        .page();
+    let posted = browser.authorize(&request.clone().with("response_mode", "form_post"));
+    let confirm = browser.get("/logout").page();
+    let mut stranger = server.browser();
+    assert_eq!(stranger.press(&consent, "allow").kind(), Kind::Error);
+    let hint = browser.authorize(&request.with("id_token_hint", &id_token));
+    let leaving = browser.get(&format!("/logout?id_token_hint={id_token}"));
+    assert_eq!(leaving.kind(), Kind::Message);
+    for page in [&sign_in, &consent, &login, &confirm] {
+        secrets.push(page.ticket());
+    }
+    secrets.extend([code, posted.response().code(), hint.response().code()]);
+    secrets.extend([tokens.access, tokens.refresh, id_token]);
+    // What others cannot make is the end of each: without it, the rest is worth nothing.
+    let ends: Vec<String> = secrets
+        .iter()
+        .filter(|secret| secret.len() > 100)
+        .map(|secret| secret[secret.len() - 40..].to_owned())
+        .collect();
+    secrets.extend(ends);
+    secrets
+}
+
+#[test]
+fn attack_78_nothing_of_a_sign_in_is_in_the_log_at_any_level() {
+    let web = Web::with(&[], &[("COUNTERSIGN_LOG", "trace"), ("RUST_LOG", "trace")]);
+    let mut secrets = go_through_everything(&web);
+    secrets.retain(|secret| secret.len() > 8);
+    for event in [
+        "signed_in",
+        "sign_in_refused",
+        "consented",
+        "authorized",
+        "code_replayed",
+        "foreign_form",
+        "signed_out",
+    ] {
+        assert!(web.has_logged(event), "{event}: nothing to look at");
+    }
+    let log = web.server.stderr();
+    assert!(secrets.len() > 25);
+    assert_absent(&log, &secrets);
+}
+
+/// Whoever reads the database, or a copy of it, signs in as nobody and redeems nothing.
+#[test]
+fn attack_78_nothing_that_lets_somebody_in_is_in_the_database() {
+    let web = Web::new();
+    let mut browser = web.signed_in();
+    let waiting = browser.go(&web.offline(), &web.user).code();
+    let code = browser.go(&web.offline(), &web.user).code();
+    let tokens = web.server.redeem(&web.client, &code).tokens();
+    let cookie = browser.cookies.session().unwrap().to_owned();
+    let secret = jwt::decode(&cookie)[16..].to_vec();
+    let texts = [
+        waiting,
+        code,
+        cookie,
+        tokens.access,
+        tokens.refresh,
+        web.user.password,
+        web.client.secret,
+    ];
+    let needles = texts.iter().map(String::as_bytes).chain([&*secret]);
+    let needles: Vec<_> = needles.collect();
+    for entry in fs::read_dir(web.home.data_dir()).unwrap() {
+        let path = entry.unwrap().path();
+        let content = fs::read(&path).unwrap();
+        for needle in &needles {
+            let found = content
+                .windows(needle.len())
+                .any(|window| window == *needle);
+            assert!(
+                !found,
+                "{} holds {:?}",
+                path.display(),
+                String::from_utf8_lossy(needle)
+            );
+        }
+    }
 }
 
 #[test]

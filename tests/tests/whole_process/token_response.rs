@@ -50,7 +50,7 @@ fn rfc6749_5_2_errors_have_the_registered_code_and_are_not_kept() {
     let redirect = ["--redirect-uri", "https://app.example/cb"];
     let code_only = home.add_client("code-only", &redirect);
     let server = home.serve();
-    let cases: [(Form<'_>, (u16, &str)); 9] = [
+    let cases: [(Form<'_>, (u16, &str)); 10] = [
         (&[], (400, "invalid_request")),
         (&[("grant_type", "")], (400, "invalid_request")),
         (&[("grant_type", "foo")], (400, "unsupported_grant_type")),
@@ -58,10 +58,14 @@ fn rfc6749_5_2_errors_have_the_registered_code_and_are_not_kept() {
             &[("grant_type", "CLIENT_CREDENTIALS")],
             (400, "unsupported_grant_type"),
         ),
-        // Grants that clients can be registered for, but that this server does not answer yet, and does not advertise.
+        // What a client can be registered for, and is no grant of this endpoint.
+        (
+            &[("grant_type", "implicit")],
+            (400, "unsupported_grant_type"),
+        ),
         (
             &[("grant_type", "authorization_code"), ("code", "x")],
-            (400, "unsupported_grant_type"),
+            (400, "unauthorized_client"),
         ),
         (
             &[("grant_type", "password"), ("username", "u")],

@@ -12,7 +12,7 @@ use countersign_protocol::{BasicPair, ErrorCode, ErrorResponse, PresentedClient}
 use crate::directory::KnownClient;
 use crate::error::unavailable;
 use crate::throttle::{Account, Attempt};
-use crate::{Origin, Provider};
+use crate::{Origin, Provider, audit};
 
 pub(crate) use hashing::{Hasher, Turnstile};
 pub(crate) use password::{Lines, SignedInUser};
@@ -121,6 +121,17 @@ impl Provider {
                 },
                 |known| known.client.client_id.to_string(),
             );
+        let named = readings.iter().find_map(|it| it.known.clone());
+        if named
+            .as_ref()
+            .is_some_and(|known| known.client.settings.is_public())
+        {
+            // That a client is public is no secret; that it sends one is a mistake.
+            return Err(ErrorResponse::new(
+                ErrorCode::InvalidClient,
+                "this is a public client, which has no secret: send its client_id in the body and nothing else",
+            ));
+        }
         let account = Account::Client(&account);
         let known = if let Some(known) = self.prove_by_generated(&readings) {
             // What was drawn with 256 bits cannot be guessed: a right one passes whatever strangers do to its account or
@@ -129,20 +140,25 @@ impl Provider {
             known
         } else {
             let attempt = self.attempt(account, origin)?;
-            let (known, attempt) = match self.prove_by_remembered(&readings) {
-                Some(known) => (known, attempt),
+            let proven = match self.prove_by_remembered(&readings) {
+                Some(known) => Ok((known, attempt)),
                 None if readings.iter().any(Reading::may_need_a_hash) => {
                     drop(attempt);
                     let mut attempt = self.attempt_by_hash(account, origin).await?;
                     attempt.begins(self);
                     let proven = self.prove_by_hashing(&readings).await;
-                    self.settle(proven, attempt, unanswered).await?
+                    self.settle(proven, attempt, unanswered).await
                 }
                 None => {
                     let proven = self.prove_newer(&readings).await;
-                    self.settle(proven, attempt, unanswered).await?
+                    self.settle(proven, attempt, unanswered).await
                 }
             };
+            let (known, attempt) = proven.inspect_err(|error| {
+                if let (Some(named), ErrorCode::InvalidClient) = (&named, error.error) {
+                    audit::client_refused(&named.client.client_id, method, origin);
+                }
+            })?;
             self.succeeded(attempt).await;
             known
         };

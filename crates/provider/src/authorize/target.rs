@@ -6,10 +6,13 @@ use std::sync::Arc;
 use countersign_core::{Client, RedirectUri};
 use countersign_protocol::{Addressing, AuthorizationParameters, ErrorCode, ErrorResponse};
 
-use crate::Provider;
 use crate::claims::has;
 use crate::directory::KnownClient;
 use crate::pages::ErrorPage;
+use crate::{Provider, audit};
+
+/// The most characters of a refused redirect URI that are logged.
+const MAX_LOGGED: usize = 120;
 
 /// A client that is known, and a redirect URI that is one of its own. Only this module can make one.
 pub(super) struct Target {
@@ -68,7 +71,7 @@ impl Provider {
         let registered = &client.client.settings.redirect_uris;
         let named = parameters.redirect_uri().map_err(ErrorPage::from)?;
         let redirect_uri = match named {
-            Some(named) => meant_by(registered, named)?,
+            Some(named) => meant_by(&client.client, named)?,
             None => only_one_of(registered, parameters)?,
         };
         Ok(Target {
@@ -81,12 +84,22 @@ impl Provider {
 }
 
 /// RFC 9700 §2.1: "the authorization server MUST ensure that the two URIs are equal"; see [`RedirectUri::is_meant_by`].
-fn meant_by(registered: &[RedirectUri], named: &str) -> Result<RedirectUri, ErrorPage> {
-    registered
-        .iter()
-        .find(|uri| uri.is_meant_by(named))
-        .and_then(|_| named.parse().ok())
-        .ok_or_else(|| page("the redirect_uri is not one that is registered for this client"))
+fn meant_by(client: &Client, named: &str) -> Result<RedirectUri, ErrorPage> {
+    let registered = &client.settings.redirect_uris;
+    let found = registered.iter().find(|uri| uri.is_meant_by(named));
+    found.and_then(|_| named.parse().ok()).ok_or_else(|| {
+        let logged: String = named.chars().take(MAX_LOGGED).collect();
+        audit::redirect_uri_refused(&client.client_id, &logged);
+        let id = &client.client_id;
+        if registered.is_empty() {
+            page(&format!("the client '{id}' has no redirect URIs: it is not one that sends its users here"))
+        } else {
+            // What was sent stands in the log only: a page must not say what others put into it.
+            page(&format!(
+                "the redirect_uri is not one that is registered for the client '{id}'; they are compared byte for byte"
+            ))
+        }
+    })
 }
 
 /// RFC 6749 §3.1.2.3: "If multiple redirection URIs have been registered ... the client MUST include a redirection URI".

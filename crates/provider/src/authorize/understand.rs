@@ -50,10 +50,8 @@ impl Understood {
     /// The name that is typed in ahead.
     pub(super) fn login_hint(&self) -> String {
         let hint = self.request.login_hint.as_deref().unwrap_or_default();
-        hint.chars()
-            .filter(|char| !char.is_control())
-            .take(MAX_HINT_LEN)
-            .collect()
+        let readable = hint.chars().filter(|char| !char.is_control());
+        readable.take(MAX_HINT_LEN).collect()
     }
 
     /// All that a grant is made of.

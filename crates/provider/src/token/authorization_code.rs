@@ -1,7 +1,7 @@
 //! Redeeming an authorization code: RFC 6749 §4.1.3, RFC 7636 §4.6, RULES C1 to C3.
 
 use countersign_core::{
-    Authorization, Client, CodeVerifier, CurrentRefresh, Grant, GrantType, IssuedCode,
+    Authorization, Client, CodeVerifier, CurrentRefresh, Grant, GrantType, IssuedCode, RedirectUri,
 };
 use countersign_jose::authorization_code::{self, AuthorizationCode};
 use countersign_jose::{base64url, digest};
@@ -17,7 +17,7 @@ use crate::claims::has;
 use crate::error::unavailable;
 use crate::id_token::IdTokenSubject;
 use crate::permit::{Evidence, Permit, Redeemed};
-use crate::{Provider, audit};
+use crate::{Origin, Provider, audit};
 
 /// A code that was found good for its client. Only this module can make one.
 pub(crate) struct ProvenCode {
@@ -64,6 +64,7 @@ impl Provider {
         client: IdentifiedClient,
         presented: Option<AuthorizationCode>,
         request: &CodeRequest,
+        origin: Origin,
     ) -> Result<TokenResponse, ErrorResponse> {
         // RFC 6749 §5.2: "The authenticated client is not authorized to use this authorization grant type."
         let settings = &client.client().settings;
@@ -75,7 +76,7 @@ impl Provider {
         }
         let presented = presented.ok_or_else(invalid_grant)?;
         let permit = self
-            .permit_code(client.clone(), &presented, request)
+            .permit_code(client.clone(), &presented, request, origin)
             .await?;
         match permit.redeem(self).await? {
             Redeemed::Authorized(authorized) => self.mint(*authorized),
@@ -116,23 +117,28 @@ impl Provider {
         client: IdentifiedClient,
         presented: &AuthorizationCode,
         request: &CodeRequest,
+        origin: Origin,
     ) -> Result<Permit, ErrorResponse> {
         let found = self.store.find_grant(presented.grant).await;
         let found = found.map_err(|error| unavailable(&error))?;
         let found = found.ok_or_else(invalid_grant)?;
         let grant = &found.grant;
         let (authorization, code) = code_of(grant).ok_or_else(invalid_grant)?;
+        let refused = |reason: CodeRefusal| {
+            audit::code_refused(grant, &client.client().client_id, reason.name(), origin);
+            invalid_grant()
+        };
         if !bool::from(code.nonce.ct_eq(&presented.nonce)) {
             // The MAC was good: a key is in wrong hands, or storage went back in time.
-            audit::code_refused(grant, &client.client().client_id);
-            return Err(invalid_grant());
+            return Err(refused(CodeRefusal::AnotherNonce));
         }
         // RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated confidential client, or if the
         // client is public, ensure that the code was issued to "client_id" in the request".
-        let fits = grant.client == client.client().id && is_for(authorization, presented, request);
-        if !fits {
-            audit::code_refused(grant, &client.client().client_id);
-            return Err(invalid_grant());
+        if grant.client != client.client().id {
+            return Err(refused(CodeRefusal::AnotherClient));
+        }
+        if let Some(reason) = misfit(authorization, presented, request) {
+            return Err(refused(reason));
         }
         let settings = &client.client().settings;
         let audience = renew_audience(
@@ -147,13 +153,15 @@ impl Provider {
             if now.since(redeemed_at) <= IssuedCode::REPLAY_WINDOW {
                 return Err(self.end_replayed(grant, client.client()).await);
             }
-            audit::code_refused(grant, &client.client().client_id);
-            return Err(invalid_grant());
+            return Err(refused(CodeRefusal::LateReplay));
         }
         // RULES C1: "Client, user, session and scope are checked again at redemption."
         let is_live = found.client_is_live && found.user_is_live() && found.session_is_there;
-        if code.expires_at <= now || grant.lifetime.ends_at <= now || !is_live {
-            return Err(invalid_grant());
+        if code.expires_at <= now || grant.lifetime.ends_at <= now {
+            return Err(refused(CodeRefusal::Expired));
+        }
+        if !is_live {
+            return Err(refused(CodeRefusal::Ended));
         }
         if client.client().epoch != grant.client_epoch {
             // The client in memory is older than the one in storage, for whose epoch the token has to be made.
@@ -218,21 +226,49 @@ fn code_of(grant: &Grant) -> Option<(&Authorization, &IssuedCode)> {
     Some((authorization, authorization.code.as_ref()?))
 }
 
-/// Whether a request repeats what the code is bound to.
-fn is_for(
+/// Why a code is refused. The client is told nothing of it; the operator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CodeRefusal {
+    AnotherNonce,
+    AnotherClient,
+    RedirectUri,
+    VerifierMissing,
+    VerifierWrong,
+    VerifierWithoutChallenge,
+    LateReplay,
+    Expired,
+    Ended,
+}
+
+impl CodeRefusal {
+    const fn name(self) -> &'static str {
+        match self {
+            // The MAC was good: a key is in wrong hands, or storage went back in time.
+            Self::AnotherNonce => "the code is not the one that is stored",
+            Self::AnotherClient => "it was issued to another client",
+            Self::RedirectUri => "redirect_uri is not the one of the authorization request",
+            Self::VerifierMissing => "code_verifier is missing",
+            Self::VerifierWrong => "code_verifier is wrong",
+            Self::VerifierWithoutChallenge => "code_verifier without a code_challenge",
+            Self::LateReplay => "it was redeemed long ago",
+            Self::Expired => "it has expired",
+            Self::Ended => "its client, user or session has ended",
+        }
+    }
+}
+
+/// What a request does not repeat of that which the code is bound to.
+fn misfit(
     authorization: &Authorization,
     presented: &AuthorizationCode,
     request: &CodeRequest,
-) -> bool {
+) -> Option<CodeRefusal> {
     let facts = &authorization.facts;
     // RFC 6749 §4.1.3: "if the redirect_uri parameter was included in the authorization request ..., their values MUST be
     // identical"; RULES C1: its absence is bound as well.
-    let bound = facts
-        .redirect_uri
-        .as_ref()
-        .map(countersign_core::RedirectUri::as_str);
+    let bound = facts.redirect_uri.as_ref().map(RedirectUri::as_str);
     if bound != request.redirect_uri.as_deref() {
-        return false;
+        return Some(CodeRefusal::RedirectUri);
     }
     // RULES C1: "Whether a challenge exists is inside the code's MAC; a verifier without a challenge is refused" (RFC 9700
     // §4.8.2).
@@ -243,13 +279,13 @@ fn is_for(
     ) {
         (Some(challenge), true, Some(verifier)) => {
             let answer = challenge_of(verifier);
-            answer
-                .as_bytes()
-                .ct_eq(challenge.as_str().as_bytes())
-                .into()
+            let is_right = answer.as_bytes().ct_eq(challenge.as_str().as_bytes());
+            (!bool::from(is_right)).then_some(CodeRefusal::VerifierWrong)
         }
-        (None, false, None) => true,
-        _ => false,
+        (None, false, None) => None,
+        (None, false, Some(_)) => Some(CodeRefusal::VerifierWithoutChallenge),
+        (Some(_), true, None) => Some(CodeRefusal::VerifierMissing),
+        (Some(_), false, _) | (None, true, _) => Some(CodeRefusal::AnotherNonce),
     }
 }
 

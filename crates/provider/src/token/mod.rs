@@ -58,7 +58,7 @@ impl Provider {
                 // RULES R3, as for refresh tokens.
                 let presented = self.authenticate_code(grant.code.expose()).await;
                 let client = self.identify(request.client, origin).await?;
-                self.redeem(client, presented?, &grant).await
+                self.redeem(client, presented?, &grant, origin).await
             }
             GrantRequest::RefreshToken(grant) => {
                 // RULES R3: the MAC before everything else. Who the client is comes first in the answer, all the same.

@@ -109,7 +109,9 @@ async fn rule_s2_hs256_needs_a_secret_that_is_kept_for_it() {
         "only its hash is kept"
     );
     assert!(
-        refused.to_string().contains("rotate-secret --sealed"),
+        refused
+            .to_string()
+            .contains("rotate-secret CLIENT --sealed"),
         "{refused}"
     );
     let short = SecretSource::Given(Secret::new("x".repeat(31)));

@@ -121,6 +121,30 @@ async fn attack_14_a_refusal_counts_on_every_page_and_nothing_is_approved_in_pas
     );
 }
 
+/// Browsers keep the forms that they have sent, with the password.
+#[tokio::test]
+async fn who_has_signed_out_is_not_signed_in_by_going_back() {
+    let service = Service::new();
+    let (node, _) = set_up(&service).await;
+    let mut browser = TestBrowser::default();
+    let plain = request("web", "&scope=openid");
+    let Show::SignIn(page) = browser.authorize(&node, &plain).await else {
+        panic!()
+    };
+    let Show::Consent(_) = browser.type_in(&node, &page, USER, PASSWORD).await else {
+        panic!()
+    };
+    let Show::ConfirmSignOut(confirm) = browser.sign_out(&node, "").await else {
+        panic!()
+    };
+    browser.confirm(&node, &confirm.ticket, "sign_out").await;
+    let Show::Error(error) = browser.type_in(&node, &page, USER, PASSWORD).await else {
+        panic!()
+    };
+    assert_eq!(error.status, 403);
+    assert_eq!(browser.session_cookie(), None);
+}
+
 async fn rule_r11_signing_out_ends_a_session_that_lay_idle(service: Service) {
     let (node, client) = set_up(&service).await;
     let mut browser = TestBrowser::default();

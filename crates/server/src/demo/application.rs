@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use super::pages::{self, Tokens};
 use crate::host::SystemRandom;
+use crate::http::see_other;
 
 /// Its id at this service.
 pub(super) const CLIENT: &str = "demo-app";
@@ -55,6 +56,7 @@ struct Application {
 /// Its routes. They guard nothing: whoever asks is a newcomer on this very machine.
 pub(crate) fn router(provider: Arc<Provider>, secret: Secret<String>) -> Router {
     Router::new()
+        .route("/", get(lead_home))
         .route(HOME, get(welcome))
         .route(START, get(start))
         .route(CALLBACK, get(callback))
@@ -99,6 +101,11 @@ impl Pending {
             code_verifier: parts.next()?,
         })
     }
+}
+
+/// Where a newcomer looks first.
+async fn lead_home(State(application): State<Arc<Application>>) -> Response {
+    see_other(&home(&application.provider))
 }
 
 async fn welcome(State(application): State<Arc<Application>>) -> Response {

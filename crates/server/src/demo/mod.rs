@@ -28,6 +28,8 @@ const GRANT_TYPES: [GrantType; 3] = [
 ];
 /// The file that holds the secret of the demo client, readable by its owner only.
 const SECRET_FILE: &str = "demo-client.secret";
+/// The file that holds the secret of the demo application.
+const APPLICATION_SECRET_FILE: &str = "demo-app.secret";
 /// The name of the demo user, and the file that holds the password, readable by its owner only.
 const USER: &str = "demo";
 const PASSWORD_FILE: &str = "demo-user.password";
@@ -38,6 +40,8 @@ pub(crate) struct Demo {
     password_file: String,
     /// This program as a shell finds it, with the argument that leads to the data.
     program: String,
+    /// Whether there is no password grant.
+    strict: bool,
     /// What the demo application proves itself by.
     pub(crate) application_secret: Secret<String>,
 }
@@ -45,8 +49,13 @@ pub(crate) struct Demo {
 impl Demo {
     /// Makes sure that there are a demo client and a demo user whose secrets lie in their files.
     pub(crate) async fn prepare(opened: &Opened) -> Result<Self, Failure> {
-        prepare_client(opened).await?;
-        let application_secret = prepare_application(opened).await?;
+        let kept = secret_in(opened, SECRET_FILE, "cs_sec_")?;
+        prepare_client(opened, CLIENT, settings()?, kept).await?;
+        let kept = secret_in(opened, APPLICATION_SECRET_FILE, "cs_sec_")?;
+        let application_secret = kept.0.clone();
+        let wanted =
+            application_settings(&opened.provider).map_err(|error| Failure::new("demo", error))?;
+        prepare_client(opened, application::CLIENT, wanted, kept).await?;
         prepare_user(opened).await?;
         let file = |name| opened.data_dir.path().join(name).display().to_string();
         let program = format!(
@@ -58,6 +67,7 @@ impl Demo {
             secret_file: file(SECRET_FILE),
             password_file: file(PASSWORD_FILE),
             program,
+            strict: opened.provider.settings().strict,
             application_secret,
         })
     }
@@ -73,6 +83,21 @@ impl Demo {
         let demo = format!("{}{}", issuer.trim_end_matches('/'), application::HOME);
         let url = |path| shell_quoted(&format!("{}{path}", issuer.trim_end_matches('/')));
         let (token, introspect, revoke) = (url(token), url(introspect), url(revoke));
+        let with_password = if self.strict {
+            String::from(
+                "The password grant is off, since only what RFC 9700 recommends is offered (strict).",
+            )
+        } else {
+            format!(
+                r#"Sign the user in, refresh, try again as if the answer was lost, revoke, and try once more:
+
+  OLD=$(curl -sS -u "{credentials}" -d grant_type=password -d username={USER} -d "password=$(cat {password_file})" {token} | {refresh_token})
+  NEW=$(curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token} | {refresh_token})
+  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token}; echo
+  curl -sS -u "{credentials}" -d "token=$NEW" {revoke}; echo
+  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$NEW" {token}; echo"#
+            )
+        };
         format!(
             r#"Countersign is listening on {address} as {issuer}
 
@@ -82,7 +107,7 @@ whose random secrets lie in files of the data folder. Never put it on a network.
 Open this link in a browser on this machine, sign in as {USER}, and see what an application gets:
 
   {demo}
-  cat {password_file}
+  cat {password_file}; echo
 
 Get a token for the client itself, ask about it, revoke it, and ask again:
 
@@ -91,13 +116,7 @@ Get a token for the client itself, ask about it, revoke it, and ask again:
   curl -sS -u "{credentials}" -d "token=$TOKEN" {revoke}; echo
   curl -sS -u "{credentials}" -d "token=$TOKEN" {introspect}; echo
 
-Sign the user in, refresh, try again as if the answer was lost, revoke, and try once more:
-
-  OLD=$(curl -sS -u "{credentials}" -d grant_type=password -d username={USER} -d "password=$(cat {password_file})" {token} | {refresh_token})
-  NEW=$(curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token} | {refresh_token})
-  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$OLD" {token}; echo
-  curl -sS -u "{credentials}" -d "token=$NEW" {revoke}; echo
-  curl -sS -u "{credentials}" -d grant_type=refresh_token -d "refresh_token=$NEW" {token}; echo
+{with_password}
 
 Look into the first token, and see the clients and the users:
 
@@ -121,10 +140,15 @@ fn secret_in(opened: &Opened, name: &str, prefix: &str) -> Result<(Secret<String
     Ok((secret, lost))
 }
 
-async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
+/// Makes sure that there is a client with these settings and this secret; a `lost` secret is a new one.
+async fn prepare_client(
+    opened: &Opened,
+    client_id: &str,
+    settings: ClientSettings,
+    (secret, lost): (Secret<String>, bool),
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
-    let client_id: ClientId = CLIENT.parse().map_err(|error| failed(&error))?;
-    let (secret, lost) = secret_in(opened, SECRET_FILE, "cs_sec_")?;
+    let client_id: ClientId = client_id.parse().map_err(|error| failed(&error))?;
     let provider = &opened.provider;
     if lost {
         provider.remove_client(&client_id).await?;
@@ -132,39 +156,19 @@ async fn prepare_client(opened: &Opened) -> Result<(), Failure> {
     match opened.store.find_client(&client_id).await? {
         None => {
             let source = SecretSource::Given(secret);
-            match provider.add_client(client_id, settings()?, source).await {
+            match provider.add_client(client_id, settings, source).await {
                 Ok(_) | Err(AddClientError::Taken(_)) => Ok(()),
                 Err(error) => Err(failed(&error)),
             }
         }
-        // The demo of an earlier version could do less.
-        Some(known) if known.settings.grant_types != GRANT_TYPES => {
-            let changed = provider
-                .change_client(&client_id, |settings| {
-                    settings.grant_types = GRANT_TYPES.to_vec();
-                })
-                .await;
-            changed.map(drop).map_err(|error| failed(&error))
+        // That of an earlier version could do less, or another address was listened on. Where nothing has changed, nothing is
+        // written: a full disk must not keep the server from its start.
+        Some(known) if known.settings != settings => {
+            let changed = provider.change_client(&client_id, |known| known.clone_from(&settings));
+            changed.await.map(drop).map_err(|error| failed(&error))
         }
         Some(_) => Ok(()),
     }
-}
-
-/// The demo application gets a new secret at each start, which it alone knows. Its redirect URI is where this server listens
-/// today.
-async fn prepare_application(opened: &Opened) -> Result<Secret<String>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new("demo", error);
-    let client_id: ClientId = application::CLIENT
-        .parse()
-        .map_err(|error| failed(&error))?;
-    let provider = &opened.provider;
-    let wanted = application_settings(provider).map_err(|error| failed(&error))?;
-    provider.remove_client(&client_id).await?;
-    let added = provider.add_client(client_id, wanted, SecretSource::Generated);
-    let added = added.await.map_err(|error| failed(&error))?;
-    added
-        .secret
-        .ok_or_else(|| failed(&"the demo application has no secret"))
 }
 
 fn application_settings(provider: &Provider) -> Result<ClientSettings, RedirectUriError> {

@@ -11,7 +11,7 @@ use super::settings::SettingsArgs;
 use super::sign_in::default_grant_types;
 use super::{add_failed, describe, warn_if_weak, with_secret};
 use crate::cli::{Global, secret_input};
-use crate::output::{Failure, print};
+use crate::output::{Failure, Format, print, warn};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -77,10 +77,22 @@ impl Add {
             .await
             .map_err(add_failed)?;
         warn_if_weak(global.format(), &added.client);
+        warn_without_scope(global.format(), &added.client.settings);
         let mut members = describe(&added.client);
         let text = format!("Client {} added.", added.client.client_id);
         let text = with_secret(text, &mut members, added.secret.as_ref());
         print(global.format(), &text, &members)
+    }
+}
+
+/// A client whose users sign in, and which then learns nothing about them, is rarely meant.
+fn warn_without_scope(format: Format, settings: &ClientSettings) {
+    if settings.scope.is_empty() && !settings.redirect_uris.is_empty() {
+        warn(
+            format,
+            "the client may ask for no scope, so it cannot learn who signs in; to let it: \
+             countersign client update CLIENT --scope 'openid profile email'",
+        );
     }
 }
 

@@ -18,7 +18,7 @@ use crate::output::{Failure, date, print, warn};
     The secret has leaked: the old one is refused within a second.\n  \
     pass show billing | countersign client rotate-secret billing --secret-stdin\n  \
     countersign client rotate-secret classic --sealed\n      \
-        Before: countersign client update classic --id-token-alg HS256\n\n\
+        Then: countersign client update classic --id-token-alg HS256\n\n\
     Only the last secret and the one before it are ever accepted: to rotate again while an overlap runs ends the older \
     secret.")]
 pub(crate) struct RotateSecret {
