@@ -177,7 +177,11 @@ fn whoever_goes_back_or_presses_twice_gets_an_answer_each_time() {
         403,
         "nobody is signed in",
     );
-    assert_error_page(&browser.press(&confirm, "sign_out"), 403, "signed out already");
+    assert_error_page(
+        &browser.press(&confirm, "sign_out"),
+        403,
+        "signed out already",
+    );
 }
 
 #[test]
