@@ -23,13 +23,13 @@ pub enum FormError {
     /// It has more than [`Form::MAX_PARAMETERS`] parameters.
     #[error("the request has more than {max} parameters", max = Form::MAX_PARAMETERS)]
     TooManyParameters,
-    /// It has more than [`AuthorizationParameters::MAX_LEN`] bytes, and is an authorization request.
+    /// It has more than [`AuthorizationParameters::MAX_LEN`] bytes, and is a request that a page carries.
     #[error("the request has more than {max} bytes", max = AuthorizationParameters::MAX_LEN)]
     TooLong,
     /// A parameter is given more than once (RFC 6749 §3.2).
     #[error("the parameter '{0}' is given more than once")]
     Repeated(String),
-    /// It has control characters as they are, which a form never has, and is an authorization request.
+    /// It has control characters as they are, which a form never has, and is a request that a page carries.
     #[error("the request has control characters that are not encoded")]
     ControlCharacters,
     /// A name or value is not UTF-8 once it is decoded.

@@ -189,7 +189,7 @@ pub(crate) fn oldest_session_ended(session: EntityId, user: EntityId) {
     );
 }
 
-/// A session was ended: by signing out, or by an operator.
+/// A session was ended: by signing out, by an operator, or since another user signed in with that browser.
 pub(crate) fn session_ended(session: EntityId) {
     tracing::info!(
         target: "countersign::audit",
@@ -210,7 +210,7 @@ pub(crate) fn signed_out(user: EntityId, origin: Origin) {
     );
 }
 
-/// A form came from another browser than the one that was shown its page (attack classes 13 and 16).
+/// A form came from another site, or from another browser than the one that was shown its page (attack classes 13 and 16).
 pub(crate) fn foreign_form(origin: Origin) {
     tracing::warn!(
         target: "countersign::audit",

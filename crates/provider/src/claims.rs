@@ -83,10 +83,11 @@ impl Askable {
 }
 
 /// The claims that are asked for one by one, as far as the client may have them, and the scopes to which the user must
-/// agree for that (§5.5). A claim that cannot be had is no error, be it essential or not (§5.5.1).
+/// agree for that beside `scope` (§5.5). A claim that cannot be had is no error, be it essential or not (§5.5.1).
 pub(crate) fn narrow_claims(
     registry: &Registry,
     client: &Client,
+    scope: &Scope,
     asked: &ClaimsParameter,
 ) -> (RequestedClaims, Scope) {
     if asked.userinfo.is_empty() && asked.id_token.is_empty() {
@@ -98,8 +99,10 @@ pub(crate) fn narrow_claims(
         userinfo: asked.userinfo.keys().filter(may).cloned().collect(),
         id_token: asked.id_token.keys().filter(may).cloned().collect(),
     };
+    let released = released_by(registry, scope);
     let names = claims.userinfo.iter().chain(&claims.id_token);
     let scopes = names
+        .filter(|name| !released.contains(name.as_str()))
         .filter_map(|name| askable.get(name).cloned())
         .collect();
     (claims, scopes)

@@ -8,7 +8,7 @@ use crate::error::unavailable;
 use crate::hint::Hint;
 use crate::pages::{ConfirmSignOutPage, ErrorPage, SignedOutPage};
 use crate::sessions::LiveSession;
-use crate::ticket::{Progress, Step};
+use crate::ticket::{PageStep, Progress};
 use crate::{Origin, Provider, audit};
 
 /// A request to sign out that fits together. Only this module can make one.
@@ -49,24 +49,28 @@ impl Provider {
     pub async fn submit_sign_out(&self, form: &Form, browser: &Browser, origin: Origin) -> Answer {
         let answered = async {
             let presented = self.presented_ticket(form, browser, origin).await?;
-            let Step::SignOut { session: shown } = presented.ticket.step else {
-                return Err(ErrorPage::foreign_form());
+            let PageStep::SignOut { session: shown } = presented.ticket.step else {
+                return Err(ErrorPage::foreign_form(origin));
             };
             let parameters = presented.ticket.parameters.as_bytes();
             let request = Form::parse(parameters, &[]).map_err(ErrorResponse::from)?;
             let wish = self.read_wish(LogoutRequest::read(&request)).await?;
-            let Some(session) = self.session_of(browser).await? else {
-                return self.end_and_leave(&wish, browser, origin).await;
-            };
-            if presented.is_too_old || session.session().id != shown {
-                return self.ask_before_signing_out(parameters, &wish, &session, browser);
-            }
             match form.get("decision") {
-                Some("sign_out") => self.end_and_leave(&wish, browser, origin).await,
-                Some("stay") => Ok(Answer::show(Show::SignedOut(SignedOutPage { stays: true }))),
-                _ => Err(ErrorPage::broken_form(
-                    "the form does not say whether to sign out",
-                )),
+                Some("sign_out") => {}
+                Some("stay") => {
+                    return Ok(Answer::show(Show::SignedOut(SignedOutPage { stays: true })));
+                }
+                _ => {
+                    return Err(ErrorPage::broken_form(
+                        "the form does not say whether to sign out",
+                    ));
+                }
+            }
+            match self.session_of(browser).await? {
+                Some(session) if presented.is_too_old || session.session().id != shown => {
+                    self.ask_before_signing_out(parameters, &wish, &session, browser)
+                }
+                _ => self.end_and_leave(&wish, browser, origin).await,
             }
         };
         answered.await.unwrap_or_else(Answer::from)
@@ -74,9 +78,15 @@ impl Provider {
 
     /// §4: whatever does not fit together is told to the user, and nobody is redirected.
     async fn read_wish(&self, request: LogoutRequest) -> Result<Wish, ErrorPage> {
-        let hint = match &request.id_token_hint {
-            Some(token) => Some(self.read_hint(token).await.map_err(ErrorPage::from)?),
-            None => None,
+        // A hint that cannot be verified, be it foreign or so old that its key is gone, is worth nothing: the user is asked, and
+        // goes nowhere.
+        let (hint, is_worthless) = match &request.id_token_hint {
+            Some(token) => match self.read_hint(token).await {
+                Ok(hint) => (Some(hint), false),
+                Err(error) if error.error == ErrorCode::InvalidRequest => (None, true),
+                Err(error) => return Err(error.into()),
+            },
+            None => (None, false),
         };
         let named = match request.client_id.as_deref() {
             Some(id) => {
@@ -97,7 +107,7 @@ impl Provider {
             (None, named) => named.as_ref(),
         };
         let then = match (request.post_logout_redirect_uri, client) {
-            (Some(uri), Some(client)) => {
+            (Some(uri), Some(client)) if !is_worthless => {
                 let registered = &client.settings.post_logout_redirect_uris;
                 let registered = registered.iter().find(|one| one.as_str() == uri);
                 Some(registered.cloned().ok_or_else(|| {
@@ -133,7 +143,7 @@ impl Provider {
         browser: &Browser,
     ) -> Result<Answer, ErrorPage> {
         let browser_id = self.browser_id(browser);
-        let step = Step::SignOut {
+        let step = PageStep::SignOut {
             session: session.session().id,
         };
         let parameters = String::from_utf8_lossy(parameters);
@@ -156,30 +166,26 @@ impl Provider {
         browser: &Browser,
         origin: Origin,
     ) -> Result<Answer, ErrorPage> {
-        let Some(kept) = self.kept_session(browser).await? else {
-            return Ok(leave(wish));
+        if let Some(kept) = self.kept_session(browser).await? {
+            let ended = self.end_session(kept.session.id).await;
+            if ended.map_err(|error| unavailable(&error))? {
+                audit::signed_out(kept.session.user, origin);
+            }
+        }
+        let show = match &wish.then {
+            Some(uri) => Show::Redirect(post_logout_location(uri.as_str(), wish.state.as_deref())),
+            None => Show::SignedOut(SignedOutPage { stays: false }),
         };
-        let ended = self.end_session(kept.session.id).await;
-        ended.map_err(|error| unavailable(&error))?;
-        audit::signed_out(kept.session.user, origin);
+        if browser.session.is_none() {
+            // It may have a session that it has not shown (SameSite), which others must not take from it.
+            return Ok(Answer::show(show));
+        }
         Ok(Answer {
+            show,
+            session: SessionCookie::Clear,
             // The browser is another one from now on: whoever sits there next must not sign in by going back to the form
             // that has the password.
             browser_id: self.browser_id(&Browser::default()).into_new(),
-            ..leave(wish)
         })
-    }
-}
-
-/// Nobody is signed in any more, and the browser goes where the client wants.
-fn leave(wish: &Wish) -> Answer {
-    let show = match &wish.then {
-        Some(uri) => Show::Redirect(post_logout_location(uri.as_str(), wish.state.as_deref())),
-        None => Show::SignedOut(SignedOutPage { stays: false }),
-    };
-    Answer {
-        show,
-        session: SessionCookie::Clear,
-        browser_id: None,
     }
 }

@@ -39,14 +39,16 @@ pub mod paths {
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 }
 
-/// The claims of every ID token.
-const PROTOCOL_CLAIMS: [&str; 9] = [
+/// Claims of ID tokens that are not about the user.
+const PROTOCOL_CLAIMS: [&str; 11] = [
     "iss",
     "sub",
     "aud",
+    "azp",
     "exp",
     "iat",
     "auth_time",
+    "nonce",
     "acr",
     "amr",
     "sid",

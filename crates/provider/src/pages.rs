@@ -2,6 +2,8 @@
 
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
+use crate::{Origin, audit};
+
 /// The application that asks, as people are shown it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownClient {
@@ -118,9 +120,11 @@ impl From<ErrorResponse> for ErrorPage {
 }
 
 impl ErrorPage {
-    /// A form came that this service did not show to this browser (RFC 6749 §10.12, attack classes 13 and 16).
+    /// A form came that this service did not show to this browser (RFC 6749 §10.12, attack classes 13 and 16). Operators are
+    /// told.
     #[must_use]
-    pub fn foreign_form() -> Self {
+    pub fn foreign_form(origin: Origin) -> Self {
+        audit::foreign_form(origin);
         Self {
             status: 403,
             error: ErrorResponse::new(

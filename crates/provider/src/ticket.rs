@@ -18,7 +18,7 @@ const PATIENCE: i64 = 3_600;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ticket {
     /// For which form it is.
-    pub(crate) step: Step,
+    pub(crate) step: PageStep,
     /// The parameters of the request, as they were given.
     pub(crate) parameters: String,
     /// What the user has done since the request came.
@@ -31,7 +31,7 @@ pub(crate) struct Ticket {
 
 /// The form that a ticket is for. One is not taken for another.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Step {
+pub(crate) enum PageStep {
     SignIn,
     SelectAccount {
         session: EntityId,
@@ -118,7 +118,7 @@ impl Provider {
     /// Seals what a page carries, for this browser.
     pub(crate) fn seal_ticket(
         &self,
-        step: Step,
+        step: PageStep,
         parameters: &str,
         progress: Progress,
         browser: &BrowserId,
@@ -156,8 +156,8 @@ impl Provider {
         let ring = self.keys.at(now);
         let key = ring
             .ticket_by_id(&key)
-            .ok_or_else(ErrorPage::foreign_form)?;
-        let json = ticket::open(text, key).map_err(|_| ErrorPage::foreign_form())?;
+            .ok_or_else(|| ErrorPage::foreign_form(origin))?;
+        let json = ticket::open(text, key).map_err(|_| ErrorPage::foreign_form(origin))?;
         let ticket: Ticket = serde_json::from_slice(json.expose()).map_err(|_| broken())?;
         // Attack class 13: another browser has seen nothing of this.
         let Some(cookie) = &browser.id else {
@@ -166,8 +166,7 @@ impl Provider {
         };
         let hash = digest::sha256(cookie.expose().as_bytes());
         if !bool::from(hash.ct_eq(&ticket.browser)) {
-            audit::foreign_form(origin);
-            return Err(ErrorPage::foreign_form());
+            return Err(ErrorPage::foreign_form(origin));
         }
         let is_too_old = now.since(ticket.made_at) > PATIENCE;
         Ok(Presented { ticket, is_too_old })

@@ -13,9 +13,6 @@ use crate::error::unavailable;
 use crate::mint::{failed, no_key};
 use crate::presented::PresentedError;
 
-/// The scope that an access token needs here.
-const SCOPE: &str = "openid";
-
 /// What is told about a user.
 #[derive(Debug)]
 pub enum Userinfo {
@@ -29,7 +26,7 @@ pub enum Userinfo {
 fn refuse(error: ErrorCode, text: &str) -> ErrorResponse {
     let mut refusal = ErrorResponse::new(error, text);
     refusal.challenges = vec![Challenge::Bearer {
-        scope: SCOPE,
+        scope: UserinfoRequest::SCOPE,
         with_error: true,
     }];
     refusal
@@ -55,7 +52,7 @@ impl Provider {
             Err(PresentedError::Unknown(error)) => return Err(error),
         };
         let scope = token.claims().scope.clone().unwrap_or_default();
-        if !has(&scope, SCOPE) {
+        if !has(&scope, UserinfoRequest::SCOPE) {
             return Err(refuse(
                 ErrorCode::InsufficientScope,
                 "the access token lacks the scope 'openid'",

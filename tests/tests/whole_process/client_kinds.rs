@@ -98,8 +98,6 @@ fn every_setting_can_be_shown_applied_and_taken_back() {
         "--name",
         "The App",
         "--redirect-uri",
-        "com.example.app:/cb",
-        "--redirect-uri",
         "https://app.example/cb",
         "--application-type",
         "native",

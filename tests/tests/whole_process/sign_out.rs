@@ -134,14 +134,29 @@ fn oidc_rp_logout_what_does_not_fit_together_is_told_to_the_user() {
     let access = browser.go(&web.offline(), &web.user).code();
     let access = web.server.redeem(&web.client, &access).access_token();
     let (signed, _) = hint.rsplit_once('.').unwrap();
-    for parameters in [
-        &[("id_token_hint", "x")][..],
-        &[("id_token_hint", signed)],
-        &[("id_token_hint", &*format!("{hint}A"))],
-        &[("id_token_hint", &*format!("{signed}."))],
+    // A hint that is worth nothing is none: the user is asked, and goes nowhere, whoever is named beside it.
+    for worthless in [
+        "x",
+        signed,
+        &*format!("{hint}A"),
+        &*format!("{signed}."),
         // Another kind of token.
-        &[("id_token_hint", &*access)],
-        &[("id_token_hint", &*hint), ("client_id", "other")],
+        &*access,
+    ] {
+        let then = [("client_id", "web"), ("post_logout_redirect_uri", BYE)];
+        let query = query(&[&[("id_token_hint", worthless)][..], &then].concat());
+        let answer = browser.get(&format!("/logout?{query}"));
+        let page = page_of(&answer, Kind::ConfirmSignOut, worthless);
+        let answer = browser.press(&page, "stay");
+        assert_eq!((answer.status, answer.kind()), (200, Kind::Message));
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("form-action 'none'")
+        );
+    }
+    for parameters in [
+        &[("id_token_hint", &*hint), ("client_id", "other")][..],
         &[
             ("id_token_hint", &*hint),
             ("post_logout_redirect_uri", "https://other.example/"),

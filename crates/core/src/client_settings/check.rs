@@ -36,8 +36,8 @@ pub enum SettingsError {
     PublicWithoutPkce,
     /// RFC 8252 §8.6: any program on the device could play this client.
     #[error(
-        "users cannot skip consent for a public client at {0}: any program on their machine could ask in its name; use https, or \
-         let users agree"
+        "users cannot skip consent for what is sent to {0}: any program on their machine could ask in the name of the client; use \
+         https, or a client with a secret and the response type code, or let users agree"
     )]
     SkipConsentUnproven(RedirectUri),
     /// OpenID Connect Core §10.1: the key would be the secret of the client.
@@ -110,10 +110,11 @@ impl ClientSettings {
         if self.is_public() && !self.require_pkce {
             return Err(SettingsError::PublicWithoutPkce);
         }
-        let unproven = self
-            .redirect_uris
-            .iter()
-            .find(|uri| !self.is_reached_by(uri));
+        let is_reached = |uri: &RedirectUri| {
+            let mut response_types = self.response_types.iter();
+            response_types.all(|response_type| self.is_reached_by(uri, *response_type))
+        };
+        let unproven = self.redirect_uris.iter().find(|uri| !is_reached(uri));
         if let Some(uri) = unproven.filter(|_| self.skip_consent) {
             return Err(SettingsError::SkipConsentUnproven(uri.clone()));
         }

@@ -180,10 +180,11 @@ impl ClientSettings {
             .then_some(first)
     }
 
-    /// Whether nobody but the client can get what is sent to `redirect_uri`, or make use of it: a confidential client has
-    /// a secret, and a host has a certificate (RFC 8252 §8.6).
+    /// Whether nobody but the client can get what is sent to `redirect_uri`, or make use of it: a host has a certificate, and a
+    /// code needs the secret of a confidential client (RFC 8252 §8.6). A token needs nothing.
     #[must_use]
-    pub fn is_reached_by(&self, redirect_uri: &RedirectUri) -> bool {
-        !self.is_public() || redirect_uri.as_str().starts_with("https://")
+    pub fn is_reached_by(&self, redirect_uri: &RedirectUri, response_type: ResponseType) -> bool {
+        redirect_uri.as_str().starts_with("https://")
+            || (!self.is_public() && response_type == ResponseType::Code)
     }
 }

@@ -23,10 +23,10 @@ use countersign_protocol::{
 use crate::browser::{Answer, Browser, SessionCookie, Show};
 use crate::pages::{ConsentPage, ErrorPage, Notice, SelectAccountPage, ShownClient, SignInPage};
 use crate::sessions::LiveSession;
-use crate::ticket::{Progress, Step};
+use crate::ticket::{PageStep, Progress};
 use crate::{Origin, Provider};
 pub(crate) use approve::{Approval, may_refresh};
-use next_step::NextStep;
+use next_step::{NextStep, Question};
 use target::Target;
 pub(crate) use understand::ACR_VALUES;
 use understand::Understood;
@@ -51,6 +51,10 @@ impl Provider {
             Ok(parameters) => parameters,
             Err(error) => return ErrorPage::from(ErrorResponse::from(error)).into(),
         };
+        // Nothing is read, and no session counts as used, for a request that leads nowhere.
+        if let Err(page) = self.target(&parameters).await {
+            return page.into();
+        }
         let session = match self.session_of(browser).await {
             Ok(session) => session,
             Err(error) => return ErrorPage::from(error).into(),
@@ -84,7 +88,9 @@ impl Provider {
                         .await?;
                     Ok(Answer::show(Show::Response(response)))
                 }
-                step => self.ask(&target, &understood, parameters, &visit, step),
+                NextStep::Ask(question) => {
+                    self.ask(&target, &understood, parameters, &visit, question)
+                }
             }
         };
         match answered.await {
@@ -115,35 +121,35 @@ impl Provider {
         understood: &Understood,
         parameters: &AuthorizationParameters,
         visit: &Visit<'_>,
-        step: NextStep,
+        question: Question,
     ) -> Result<Answer, ErrorResponse> {
         // OpenID Connect Core §3.1.2.1: "The Authorization Server MUST NOT display any authentication or consent user
         // interface pages."
         if understood.request().prompt.none {
-            return Err(step.refused_silently());
+            return Err(question.refused_silently());
         }
         let browser_id = self.browser_id(visit.browser);
         let seal = |step| self.seal_ticket(step, parameters.encoded(), visit.progress, &browser_id);
         let client = ShownClient::new(target.client(), target.redirect_uri());
         let notice = visit.notice;
-        let show = match step {
-            NextStep::SignIn => Show::SignIn(SignInPage {
+        let show = match question {
+            Question::SignIn => Show::SignIn(SignInPage {
                 client,
-                ticket: seal(Step::SignIn)?,
+                ticket: seal(PageStep::SignIn)?,
                 username: understood.login_hint(),
                 notice,
             }),
-            NextStep::SelectAccount(session) => Show::SelectAccount(SelectAccountPage {
+            Question::SelectAccount(session) => Show::SelectAccount(SelectAccountPage {
                 client,
-                ticket: seal(Step::SelectAccount {
+                ticket: seal(PageStep::SelectAccount {
                     session: session.session().id,
                 })?,
                 username: session.user().username.to_string(),
                 notice,
             }),
-            NextStep::Consent(session) => Show::Consent(ConsentPage {
+            Question::Consent(session) => Show::Consent(ConsentPage {
                 client,
-                ticket: seal(Step::Consent {
+                ticket: seal(PageStep::Consent {
                     session: session.session().id,
                     client: target.client().id,
                     scope: understood.needed().clone(),
@@ -152,12 +158,6 @@ impl Provider {
                 scopes: self.in_words(understood.needed()),
                 notice,
             }),
-            NextStep::Approve(_) => {
-                return Err(ErrorResponse::new(
-                    ErrorCode::ServerError,
-                    "nothing is left to ask",
-                ));
-            }
         };
         Ok(Answer {
             show,

@@ -9,19 +9,25 @@ use super::understand::Understood;
 use crate::Provider;
 use crate::sessions::LiveSession;
 
-/// The next step of a user.
+/// What comes next.
 pub(super) enum NextStep {
-    /// To sign in.
-    SignIn,
-    /// To say whether to go on under the account that is signed in.
-    SelectAccount(LiveSession),
-    /// To agree.
-    Consent(LiveSession),
-    /// None: everything is there.
+    /// The user has to be asked.
+    Ask(Question),
+    /// Everything is there.
     Approve(LiveSession),
 }
 
-impl NextStep {
+/// What a user has to be asked, on a page of its own.
+pub(super) enum Question {
+    /// Who it is.
+    SignIn,
+    /// Whether to go on under the account that is signed in.
+    SelectAccount(LiveSession),
+    /// Whether to agree.
+    Consent(LiveSession),
+}
+
+impl Question {
     /// How a request is refused that must not show a page (OpenID Connect Core §3.1.2.6).
     pub(super) fn refused_silently(&self) -> ErrorResponse {
         let (code, text) = match self {
@@ -31,7 +37,6 @@ impl NextStep {
                 "the user has to choose an account",
             ),
             Self::Consent(_) => (ErrorCode::ConsentRequired, "the user has to agree"),
-            Self::Approve(_) => (ErrorCode::InteractionRequired, "the user has to act"),
         };
         ErrorResponse::new(code, text)
     }
@@ -46,12 +51,12 @@ impl Provider {
         visit: &Visit<'_>,
     ) -> Result<NextStep, ErrorResponse> {
         let Some(session) = visit.session.clone() else {
-            return Ok(NextStep::SignIn);
+            return Ok(NextStep::Ask(Question::SignIn));
         };
         let (prompt, now) = (understood.request().prompt, self.clock.now());
         let has_signed_in = visit.progress.has_signed_in(session.session(), now);
         if prompt.select_account && !visit.progress.chose_account && !has_signed_in {
-            return Ok(NextStep::SelectAccount(session));
+            return Ok(NextStep::Ask(Question::SelectAccount(session)));
         }
         let subject = self.subject(target.client(), session.user().id)?;
         let is_meant = understood.subjects().iter().all(|named| *named == subject);
@@ -69,14 +74,15 @@ impl Provider {
             || !is_meant
             || is_too_long_ago(&session, understood.request().max_age, now)
         {
-            return Ok(NextStep::SignIn);
+            return Ok(NextStep::Ask(Question::SignIn));
         }
         let agreed = |agreed: &Scope| agreed.contains_all(understood.needed());
         if visit.agreed.as_ref().is_some_and(agreed) {
             return Ok(NextStep::Approve(session));
         }
         // What was done on a page that does not count any more must not be passed over: the user sees where things stand.
-        let may_pass = visit.notice.is_none() && !prompt.consent && target.is_proven();
+        let is_proven = target.is_proven(understood.request().response_type);
+        let may_pass = visit.notice.is_none() && !prompt.consent && is_proven;
         let client = target.client();
         let has_agreed = may_pass
             && (client.settings.skip_consent
@@ -86,7 +92,7 @@ impl Provider {
         Ok(if has_agreed {
             NextStep::Approve(session)
         } else {
-            NextStep::Consent(session)
+            NextStep::Ask(Question::Consent(session))
         })
     }
 }

@@ -7,7 +7,7 @@ use super::Visit;
 use crate::browser::{Answer, Browser, Show};
 use crate::pages::{ErrorPage, Notice};
 use crate::sessions::LiveSession;
-use crate::ticket::{Presented, Progress, Step};
+use crate::ticket::{PageStep, Presented, Progress};
 use crate::{Origin, Provider, audit};
 
 impl Provider {
@@ -36,8 +36,8 @@ impl Provider {
         origin: Origin,
     ) -> Result<Answer, ErrorPage> {
         let (presented, parameters) = self.read_form(form, browser, origin).await?;
-        if presented.ticket.step != Step::SignIn {
-            return Err(ErrorPage::foreign_form());
+        if presented.ticket.step != PageStep::SignIn {
+            return Err(ErrorPage::foreign_form(origin));
         }
         let mut visit = Visit {
             browser,
@@ -84,8 +84,8 @@ impl Provider {
         origin: Origin,
     ) -> Result<Answer, ErrorPage> {
         let (presented, parameters) = self.read_form(form, browser, origin).await?;
-        let Step::SelectAccount { session: shown } = presented.ticket.step else {
-            return Err(ErrorPage::foreign_form());
+        let PageStep::SelectAccount { session: shown } = presented.ticket.step else {
+            return Err(ErrorPage::foreign_form(origin));
         };
         let mut visit = self.visit_again(&presented, shown, browser, origin).await?;
         match form.get("account") {
@@ -112,13 +112,13 @@ impl Provider {
         origin: Origin,
     ) -> Result<Answer, ErrorPage> {
         let (presented, parameters) = self.read_form(form, browser, origin).await?;
-        let Step::Consent {
+        let PageStep::Consent {
             session: shown,
             client: named,
             scope,
         } = &presented.ticket.step
         else {
-            return Err(ErrorPage::foreign_form());
+            return Err(ErrorPage::foreign_form(origin));
         };
         let target = self.target(&parameters).await?;
         let client = target.client();

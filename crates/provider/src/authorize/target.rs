@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Client, RedirectUri};
+use countersign_core::{Client, RedirectUri, ResponseType};
 use countersign_protocol::{Addressing, AuthorizationParameters, ErrorCode, ErrorResponse};
 
 use crate::claims::has;
@@ -39,11 +39,12 @@ impl Target {
         self.is_named.then(|| self.redirect_uri.clone())
     }
 
-    /// Whether it is sure that the answer reaches the client itself. RFC 8252 §8.6: a public client on loopback or with a
-    /// scheme of its own can be played by any program on the device, so "the authorization server SHOULD NOT process
-    /// authorization requests automatically without user consent or interaction".
-    pub(super) fn is_proven(&self) -> bool {
-        self.client().settings.is_reached_by(&self.redirect_uri)
+    /// Whether it is sure that what is sent reaches the client itself. RFC 8252 §8.6: a client on loopback or with a scheme of
+    /// its own can be played by any program on the device, so "the authorization server SHOULD NOT process authorization
+    /// requests automatically without user consent or interaction".
+    pub(super) fn is_proven(&self, response_type: ResponseType) -> bool {
+        let settings = &self.client().settings;
+        settings.is_reached_by(&self.redirect_uri, response_type)
     }
 
     /// How the client wants to be answered.

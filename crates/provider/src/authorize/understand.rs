@@ -94,7 +94,7 @@ impl Provider {
         let audience = narrow_audience(settings, &request.resources, &self.settings.issuer)?;
         // OpenID Connect Core §5.5 speaks of requests with `openid` only.
         let (claims, released_by) = if has(scope.get(), "openid") {
-            narrow_claims(&self.registry.load(), client, &request.claims)
+            narrow_claims(&self.registry.load(), client, scope.get(), &request.claims)
         } else {
             (RequestedClaims::default(), Scope::empty())
         };

@@ -34,6 +34,7 @@ pub(crate) fn web_settings() -> ClientSettings {
 pub(crate) struct TestBrowser {
     session: Option<String>,
     id: Option<String>,
+    was_told_to_forget: bool,
 }
 
 /// What a client is told at its redirect URI, or by whom the way there was barred.
@@ -88,11 +89,16 @@ impl TestBrowser {
         self.session.as_deref()
     }
 
+    /// Whether it was told to forget its session.
+    pub(crate) fn was_told_to_forget(&self) -> bool {
+        self.was_told_to_forget
+    }
+
     /// Another browser that has got hold of this one's session cookie.
     pub(crate) fn with_session(cookie: &str) -> Self {
         Self {
             session: Some(cookie.to_owned()),
-            id: None,
+            ..Self::default()
         }
     }
 
@@ -100,7 +106,10 @@ impl TestBrowser {
         match answer.session {
             SessionCookie::Keep => {}
             SessionCookie::Set { value, .. } => self.session = Some(value.expose().clone()),
-            SessionCookie::Clear => self.session = None,
+            SessionCookie::Clear => {
+                self.session = None;
+                self.was_told_to_forget = true;
+            }
         }
         if let Some(id) = answer.browser_id {
             self.id = Some(id.expose().clone());

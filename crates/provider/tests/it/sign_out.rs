@@ -30,8 +30,6 @@ async fn oidc_rplogout_the_user_signs_out() {
     let then = "&post_logout_redirect_uri=https://app.example/bye&state=a%20b";
     // What does not fit together is told to the user, and changes nothing.
     for request in [
-        "id_token_hint=x".to_owned(),
-        format!("id_token_hint={hint}A"),
         format!("id_token_hint={hint}&client_id=other"),
         format!("id_token_hint={hint}&post_logout_redirect_uri=https://evil.example/bye"),
         format!("id_token_hint={hint}&post_logout_redirect_uri=https://app.example/bye?x"),
@@ -40,6 +38,17 @@ async fn oidc_rplogout_the_user_signs_out() {
     ] {
         let show = browser.sign_out(&node, &request).await;
         assert!(matches!(show, Show::Error(_)), "{request}: {show:?}");
+    }
+    // A hint that is worth nothing is none, and leads nowhere, whoever is named beside it.
+    for worthless in [
+        "id_token_hint=x".to_owned(),
+        format!("id_token_hint={hint}A&client_id=web"),
+    ] {
+        let show = browser.sign_out(&node, &format!("{worthless}{then}")).await;
+        let Show::ConfirmSignOut(page) = show else {
+            panic!("{show:?}")
+        };
+        assert!(!page.leads_away, "{worthless}");
     }
     // Without a hint the user is asked.
     for (request, leads) in [
@@ -84,6 +93,11 @@ async fn oidc_rplogout_the_user_signs_out() {
     assert_eq!(location, "https://app.example/bye?state=a%20b");
     let end = crate::browser::end(browser.authorize(&node, &silent).await);
     assert!(matches!(end, End::Response(ref response) if response["error"] == "login_required"));
+    // Another site made the browser POST, without its cookies: nothing is taken from it.
+    let mut elsewhere = TestBrowser::default();
+    let show = elsewhere.sign_out(&node, "").await;
+    assert!(matches!(show, Show::SignedOut(_)));
+    assert!(!elsewhere.was_told_to_forget());
     // Nobody is signed in: nothing to ask.
     let show = browser
         .sign_out(&node, &format!("id_token_hint={hint}{then}"))

@@ -1,6 +1,8 @@
 //! What was seen or done a while ago, by somebody else, or for another client, does not count for what comes now.
 
-use countersign_core::{ApplicationType, AuthMethod, ClientSettings, GrantType, SettingsError};
+use countersign_core::{
+    ApplicationType, AuthMethod, ClientSettings, GrantType, ResponseType, SettingsError,
+};
 use countersign_provider::pages::Notice;
 use countersign_provider::{SecretSource, Show};
 
@@ -316,4 +318,14 @@ async fn rfc8252_a_client_that_anybody_can_play_always_asks() {
         ..ClientSettings::new(vec![GrantType::AuthorizationCode])
     };
     assert_eq!(confidential.check(), Ok(()));
+    // A token needs no secret.
+    let with_tokens = ClientSettings {
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::Implicit],
+        response_types: vec![ResponseType::Code, ResponseType::CodeToken],
+        ..confidential
+    };
+    assert!(matches!(
+        with_tokens.check(),
+        Err(SettingsError::SkipConsentUnproven(_))
+    ));
 }

@@ -2,7 +2,8 @@
 //! with a browser and nothing else. Development set-ups only (RULES O3).
 //!
 //! It does what an application of your own would do: PKCE, `state`, `nonce`, the check of `iss`, the code for tokens, the
-//! access token for userinfo. It only saves itself the way over the network, since it runs in the same process.
+//! access token for userinfo. It only saves itself the way over the network, and with that the checks of the ID token that
+//! guard it (signature, `iss`, `aud`, `exp`), since it runs in the same process; leave those to a library in yours.
 
 use std::sync::Arc;
 
@@ -61,6 +62,11 @@ pub(crate) fn router(provider: Arc<Provider>, secret: Secret<String>) -> Router 
         .route(START, get(start))
         .route(CALLBACK, get(callback))
         .with_state(Arc::new(Application { provider, secret }))
+}
+
+/// The cookie is for this application, and not for the service beside it.
+fn cookie_path(provider: &Provider) -> String {
+    format!("{}{HOME}", provider.settings().issuer.path())
 }
 
 /// What it keeps of an authorization request until the answer comes.
@@ -137,8 +143,7 @@ async fn start(
         query.append_pair("prompt", prompt);
     }
     let location = format!("{}?{}", issuer.endpoint(paths::AUTHORIZE), query.finish());
-    let path = format!("{}{HOME}", issuer.path());
-    pages::redirect(&location, &pending.to_cookie(path))
+    pages::redirect(&location, &pending.to_cookie(cookie_path(provider)))
 }
 
 /// What comes back (RFC 6749 §4.1.2, RFC 9207 §2).
@@ -153,10 +158,17 @@ async fn callback(
         let answer = answer.map_err(|error| error.to_string())?;
         exchange(&application, &answer, Pending::from_headers(&headers)).await
     };
-    match exchanged.await {
+    let mut response = match exchanged.await {
         Ok(tokens) => pages::tokens(&tokens),
         Err(problem) => pages::problem(&problem, &start),
-    }
+    };
+    // What came back is used once: loading the page again must not redeem the code again.
+    let mut used = Cookie::build(COOKIE)
+        .path(cookie_path(&application.provider))
+        .build();
+    used.make_removal();
+    pages::set_cookie(&mut response, &used);
+    response
 }
 
 async fn exchange(

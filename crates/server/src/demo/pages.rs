@@ -52,10 +52,15 @@ pub(super) fn tokens(tokens: &Tokens) -> Response {
 /// Sends the browser to this service, with what it needs when it comes back.
 pub(super) fn redirect(location: &str, cookie: &Cookie<'_>) -> Response {
     let mut response = http::see_other(location);
+    set_cookie(&mut response, cookie);
+    response
+}
+
+/// Gives the browser a cookie, or takes one from it.
+pub(super) fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
     if let Ok(cookie) = HeaderValue::try_from(cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
 }
 
 /// JSON as people read it.

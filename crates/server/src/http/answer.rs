@@ -21,8 +21,8 @@ pub(super) fn write(issuer: &Issuer, answer: &Answer) -> Response {
 }
 
 /// Sends the browser to another place of this service.
-pub(crate) fn see_other(path: &str) -> Response {
-    redirect(path, "same-origin")
+pub(crate) fn see_other(location: &str) -> Response {
+    redirect(location, "same-origin")
 }
 
 /// A page that leads nowhere by a form.
@@ -85,6 +85,9 @@ fn write_page(page: Page) -> Response {
     let headers = response.headers_mut();
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, html);
+    // RFC 9700 §4.16, for browsers that do not know `frame-ancestors`. Not on redirects: an application may ask in a frame, with
+    // `prompt=none`, whether its user is still signed in.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let policy = HeaderValue::try_from(page.policy).expect("a policy names plain sources only");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     respond::tell_when(headers, page.status, page.retry_after);
@@ -98,8 +101,6 @@ fn guarded(body: Body, referrer_policy: &'static str) -> Response {
     let headers = response.headers_mut();
     respond::forbid_keeping(headers);
     for (name, value) in [
-        // RFC 9700 §4.16, for browsers that do not know `frame-ancestors`.
-        (header::X_FRAME_OPTIONS, "DENY"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // RFC 9700 §4.2.4.
         (header::REFERRER_POLICY, referrer_policy),

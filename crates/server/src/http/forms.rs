@@ -10,7 +10,7 @@ use countersign_provider::pages::ErrorPage;
 use countersign_provider::{Answer, Browser, Origin};
 
 use super::visit::Visit;
-use super::{Service, answer};
+use super::{Service, answer, origin};
 
 pub(super) async fn sign_in(State(service): State<Service>, request: Request) -> Response {
     let decided = async {
@@ -71,7 +71,9 @@ struct Sent {
 impl Sent {
     async fn read(service: &Service, request: Request) -> Result<Self, ErrorPage> {
         if is_foreign(request.headers(), &service.provider.settings().issuer) {
-            return Err(ErrorPage::foreign_form());
+            let proxies = &service.trusted_proxies;
+            let origin = origin::origin(request.extensions(), request.headers(), proxies);
+            return Err(ErrorPage::foreign_form(origin));
         }
         let visit = Visit::read(service, request).await?;
         let form = Form::parse(visit.encoded.expose(), &[]).map_err(ErrorResponse::from)?;

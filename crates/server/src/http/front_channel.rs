@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::Response;
-use countersign_protocol::{AuthorizationParameters, ErrorResponse, FormError};
+use countersign_protocol::{AuthorizationParameters, ErrorCode, ErrorResponse, FormError};
 use countersign_provider::pages::ErrorPage;
 use countersign_provider::{Answer, Provider, paths};
 
@@ -56,8 +56,15 @@ async fn visited(
         let page = ErrorPage::from(ErrorResponse::from(FormError::TooLong));
         return answer::write(issuer, &page.into());
     }
-    match visit.again_by_get(issuer, path) {
-        Some(location) => answer::see_other(&location),
-        None => answer::write(issuer, &decide(&service.provider, &visit).await),
+    if let Some(location) = visit.again_by_get(issuer, path) {
+        return answer::see_other(&location);
     }
+    if path == paths::LOGOUT && visit.hides_its_session() {
+        let error = ErrorResponse::new(
+            ErrorCode::InvalidRequest,
+            "this request to sign out is too long for a browser that comes from another site; nobody was signed out",
+        );
+        return answer::write(issuer, &ErrorPage::from(error).into());
+    }
+    answer::write(issuer, &decide(&service.provider, &visit).await)
 }

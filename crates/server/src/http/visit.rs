@@ -53,6 +53,11 @@ impl Visit {
         })
     }
 
+    /// Whether the browser may have a session that it does not show, since another site made it POST.
+    pub(super) fn hides_its_session(&self) -> bool {
+        self.by_post && self.browser.session.is_none()
+    }
+
     /// Where to send the browser so that it comes again by GET, which brings its session with it; none if it has come as
     /// well as it can.
     ///
@@ -61,7 +66,7 @@ impl Visit {
     /// again for a password, or told to be signed out without being so. A redirect is followed with the cookies. What
     /// would be too long for a URL, or is not encoded as browsers do it, goes on without.
     pub(super) fn again_by_get(&self, issuer: &Issuer, path: &str) -> Option<String> {
-        if !self.by_post || self.browser.session.is_some() {
+        if !self.hides_its_session() {
             return None;
         }
         let encoded = std::str::from_utf8(self.encoded.expose()).ok()?;

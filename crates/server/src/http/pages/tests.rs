@@ -2,6 +2,7 @@
 
 use countersign_jose::{base64url, digest};
 use countersign_protocol::ErrorCode;
+use countersign_provider::Origin;
 use countersign_provider::pages::{ShownClient, ShownScope};
 
 use super::*;
@@ -291,7 +292,7 @@ fn the_first_button_goes_on() {
 fn an_error_page_has_the_status_of_its_error() {
     let away = ErrorResponse::new(ErrorCode::TemporarilyUnavailable, "x");
     for (page, status, retry_after) in [
-        (ErrorPage::foreign_form(), 403, None),
+        (ErrorPage::foreign_form(Origin::default()), 403, None),
         (away.into(), 503, Some(1)),
         (ErrorResponse::body_too_large().into(), 413, None),
     ] {
