@@ -1,8 +1,40 @@
 //! What the pages say. How they look is for the host program.
 
+use std::fmt;
+
 use countersign_protocol::{ErrorCode, ErrorResponse};
 
 use crate::{Origin, audit};
+
+/// What a form carries: the request, sealed, and bound to the browser. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedTicket(String);
+
+impl SealedTicket {
+    /// A ticket with this text.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the hidden field of the form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SealedTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SealedTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedTicket(..)")
+    }
+}
 
 /// The application that asks, as people are shown it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +52,7 @@ pub struct SignInPage {
     /// Who asks.
     pub client: ShownClient,
     /// What the form carries.
-    pub ticket: String,
+    pub ticket: SealedTicket,
     /// The name that is typed in already.
     pub username: String,
     /// What there is to say about the last attempt.
@@ -50,7 +82,7 @@ pub struct SelectAccountPage {
     /// Who asks.
     pub client: ShownClient,
     /// What the form carries.
-    pub ticket: String,
+    pub ticket: SealedTicket,
     /// Who is signed in.
     pub username: String,
     /// Why the page is shown again.
@@ -64,7 +96,7 @@ pub struct ConsentPage {
     /// Who asks.
     pub client: ShownClient,
     /// What the form carries.
-    pub ticket: String,
+    pub ticket: SealedTicket,
     /// Who is signed in.
     pub username: String,
     /// What the client asks for.
@@ -87,7 +119,7 @@ pub struct ShownScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmSignOutPage {
     /// What the form carries.
-    pub ticket: String,
+    pub ticket: SealedTicket,
     /// Who is signed in.
     pub username: String,
     /// Whether the user is sent on to a client afterwards.

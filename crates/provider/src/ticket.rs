@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use crate::browser::Browser;
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, SealedTicket};
 use crate::{Origin, Provider, audit};
 
 /// Seconds for which a page may lie open.
@@ -122,7 +122,7 @@ impl Provider {
         parameters: &str,
         progress: Progress,
         browser: &BrowserId,
-    ) -> Result<String, ErrorResponse> {
+    ) -> Result<SealedTicket, ErrorResponse> {
         let now = self.clock.now();
         let ring = self.keys.at(now);
         let key = ring.ticket().ok_or_else(|| {
@@ -139,7 +139,9 @@ impl Provider {
             browser: browser.hash,
         };
         let json = serde_json::to_vec(&ticket).map_err(|error| not_sealed(&error))?;
-        ticket::seal(key, &json, &*self.random).map_err(|error| not_sealed(&error))
+        ticket::seal(key, &json, &*self.random)
+            .map(SealedTicket::new)
+            .map_err(|error| not_sealed(&error))
     }
 
     /// Opens the ticket of a form, if it was made for this browser.

@@ -246,7 +246,8 @@ fn consent_revoke_has_the_user_asked_again_and_ends_no_grant() {
     let revoke = ["consent", "revoke", "--user", "Alice", "--client", "web"];
     let told = web.home.json(&revoke);
     let sub = web.home.json(&["user", "show", "alice"])["sub"].clone();
-    let expected = json!({ "sub": sub, "username": "alice", "client_id": "web", "revoked": true });
+    let expected =
+        json!({ "sub": sub, "username": "alice", "client_id": "web", "forgotten": true });
     assert_eq!(told, expected);
     assert_eq!(list(), json!([of_other]));
     page_of(

@@ -134,7 +134,7 @@ impl TestBrowser {
         password: &str,
     ) -> Show {
         let form = form(&[
-            ("ticket", &page.ticket),
+            ("ticket", page.ticket.as_str()),
             ("username", username),
             ("password", password),
         ]);
@@ -151,7 +151,7 @@ impl TestBrowser {
         page: &SelectAccountPage,
         account: &str,
     ) -> Show {
-        let form = form(&[("ticket", &page.ticket), ("account", account)]);
+        let form = form(&[("ticket", page.ticket.as_str()), ("account", account)]);
         let answer = node
             .submit_account(&form, &self.cookies(), Origin::default())
             .await;
@@ -165,7 +165,7 @@ impl TestBrowser {
         page: &ConsentPage,
         decision: &str,
     ) -> Show {
-        let form = form(&[("ticket", &page.ticket), ("decision", decision)]);
+        let form = form(&[("ticket", page.ticket.as_str()), ("decision", decision)]);
         let answer = node
             .submit_consent(&form, &self.cookies(), Origin::default())
             .await;

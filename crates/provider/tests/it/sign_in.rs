@@ -1,6 +1,6 @@
 //! Sessions and forms: OpenID Connect Core §3.1.2.3, attack classes 12 to 16.
 
-use countersign_provider::pages::Notice;
+use countersign_provider::pages::{Notice, SealedTicket};
 use countersign_provider::{Show, UserChange};
 use countersign_storage::GrantFilter;
 use countersign_storage::testing::FailingStore;
@@ -59,11 +59,11 @@ async fn attack_13_and_16_a_form_counts_for_the_browser_and_page_that_it_was_sho
     for ticket in [
         "",
         "x",
-        &consent.ticket[1..],
+        &consent.ticket.as_str()[1..],
         &format!("{}A", consent.ticket),
     ] {
         let mut broken = consent.clone();
-        broken.ticket = ticket.to_owned();
+        broken.ticket = SealedTicket::new(ticket.to_owned());
         let show = attacker.decide(&node, &broken, "allow").await;
         assert_eq!(kind(&show), "error", "{ticket}");
     }

@@ -59,13 +59,15 @@ async fn oidc_rplogout_the_user_signs_out() {
         let Show::ConfirmSignOut(page) = browser.sign_out(&node, &request).await else {
             panic!()
         };
-        let stays = browser.confirm(&node, &page.ticket, "stay").await;
+        let stays = browser.confirm(&node, page.ticket.as_str(), "stay").await;
         assert!(matches!(stays, Show::SignedOut(page) if page.stays));
         assert!(matches!(
             browser.authorize(&node, &silent).await,
             Show::Response(_)
         ));
-        let show = browser.confirm(&node, &page.ticket, "sign_out").await;
+        let show = browser
+            .confirm(&node, page.ticket.as_str(), "sign_out")
+            .await;
         assert_eq!(
             matches!(show, Show::Redirect(_)),
             leads,

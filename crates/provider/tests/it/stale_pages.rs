@@ -139,7 +139,9 @@ async fn who_has_signed_out_is_not_signed_in_by_going_back() {
     let Show::ConfirmSignOut(confirm) = browser.sign_out(&node, "").await else {
         panic!()
     };
-    browser.confirm(&node, &confirm.ticket, "sign_out").await;
+    browser
+        .confirm(&node, confirm.ticket.as_str(), "sign_out")
+        .await;
     let Show::Error(error) = browser.type_in(&node, &page, USER, PASSWORD).await else {
         panic!()
     };

@@ -121,7 +121,7 @@ impl Revoke {
             "sub": user.id.to_string(),
             "username": username,
             "client_id": client_id,
-            "revoked": true,
+            "forgotten": true,
         });
         print(global.format(), &text, &document)
     }

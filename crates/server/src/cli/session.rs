@@ -81,9 +81,11 @@ impl List {
             .collect();
         let rows: Vec<Vec<String>> = shown.iter().map(Shown::row).collect();
         let text = if rows.is_empty() {
-            String::from(
-                "Nobody is signed in; a session begins when a user signs in with a browser.",
-            )
+            let whose = self.user.as_ref().map_or_else(
+                || String::from("Nobody is signed in"),
+                |user| format!("The user {user} is not signed in"),
+            );
+            format!("{whose}; a session begins when a user signs in with a browser.")
         } else {
             let headings = ["SESSION", "USER", "SIGNED IN", "LAST USED", "ENDS", "STATE"];
             table(&headings, &rows)

@@ -3,7 +3,7 @@
 use countersign_jose::{base64url, digest};
 use countersign_protocol::ErrorCode;
 use countersign_provider::Origin;
-use countersign_provider::pages::{ShownClient, ShownScope};
+use countersign_provider::pages::{SealedTicket, ShownClient, ShownScope};
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn client(texts: &Texts<'_>) -> ShownClient {
 fn sign_in_page(texts: &Texts<'_>, notice: Option<Notice>) -> SignInPage {
     SignInPage {
         client: client(texts),
-        ticket: texts.ticket.to_owned(),
+        ticket: SealedTicket::new(texts.ticket.to_owned()),
         username: texts.username.to_owned(),
         notice,
     }
@@ -69,7 +69,7 @@ fn all(texts: &Texts<'_>) -> Vec<(&'static str, Page)> {
     let issuer = &issuer();
     let select = SelectAccountPage {
         client: client(texts),
-        ticket: owned(texts.ticket),
+        ticket: SealedTicket::new(owned(texts.ticket)),
         username: owned(texts.username),
         notice: Some(Notice::TooOld),
     };
@@ -79,13 +79,13 @@ fn all(texts: &Texts<'_>) -> Vec<(&'static str, Page)> {
     };
     let agree = ConsentPage {
         client: client(texts),
-        ticket: owned(texts.ticket),
+        ticket: SealedTicket::new(owned(texts.ticket)),
         username: owned(texts.username),
         scopes: vec![scope(texts.scope, ""), scope("x", texts.words)],
         notice: Some(Notice::Changed),
     };
     let leave = ConfirmSignOutPage {
-        ticket: owned(texts.ticket),
+        ticket: SealedTicket::new(owned(texts.ticket)),
         username: owned(texts.username),
         leads_away: true,
     };
