@@ -100,7 +100,8 @@ pub enum KeyPurpose {
     Signing(SigningAlgorithm),
     /// Sealing opaque access tokens (RULES T3).
     OpaqueTokens,
-    /// Making refresh tokens that nobody else can make (RULES R1, R6).
+    /// Making refresh tokens that nobody else can make (RULES R1, R6); keys for authorization codes and for what pages carry
+    /// are derived from it, each apart.
     RefreshTokens,
     /// The pepper under which generated client secrets are kept (RULES S1).
     ClientSecrets,

@@ -221,6 +221,19 @@ async fn oidc_core_07_a_post_from_another_site_comes_again_with_its_cookies() {
     }
 }
 
+/// What does not fit into a URL cannot come again with its cookies, and "You have signed out" would be a lie.
+#[tokio::test]
+async fn a_post_from_another_site_that_is_too_long_signs_nobody_out() {
+    let routes = routes("https://as.example").await;
+    let long = format!("state={}", "x".repeat(7 * 1024));
+    let response = send(&routes, "POST /logout", &[FORM, ("origin", EVIL)], &long).await;
+    assert_eq!(header(&response, "set-cookie"), "");
+    assert_page(response, 400, "too long to come again").await;
+    let own = ("cookie", "__Host-countersign_session=x");
+    let response = send(&routes, "POST /logout", &[FORM, own], &long).await;
+    assert_page(response, 200, "with its cookie").await;
+}
+
 #[tokio::test]
 async fn oidc_core_31_userinfo_takes_a_token_in_one_of_two_ways() {
     let routes = routes("https://as.example").await;
