@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use countersign_benches::{NOW, OsRandom};
 use countersign_core::{
     Client, ClientSettings, CurrentRefresh, EntityId, EntityIds, Generation, Grant, GrantLifetime,
-    GrantType, NewClient, NewUser, Random, User, UserProfile,
+    GrantType, GrantUser, NewClient, NewUser, Random, User, UserProfile,
 };
 use countersign_storage::{
     CreateClient, CreateGrant, CreateUser, GrantLimits, RefreshOutcome, SeenRefresh, Store,
@@ -145,8 +145,10 @@ impl Bench {
             id: self.ids.next(NOW, &OsRandom).into(),
             client: self.client.id,
             client_epoch: self.client.epoch,
-            user: user.id,
-            user_epoch: user.epoch,
+            user: Some(GrantUser {
+                id: user.id,
+                epoch: user.epoch,
+            }),
             scope: "read write offline_access".parse().expect("a scope"),
             resources: Vec::new(),
             created_at: NOW,
@@ -243,12 +245,13 @@ impl Floor {
         let start = Instant::now();
         for grant in grants {
             let refresh = grant.refresh.as_ref().expect("every grant here has one");
+            let user = grant.user.expect("and a user");
             let row = params![
                 grant.id.as_bytes(),
                 grant.client.as_bytes(),
                 grant.client_epoch.number().cast_signed(),
-                grant.user.as_bytes(),
-                grant.user_epoch.number().cast_signed(),
+                user.id.as_bytes(),
+                user.epoch.number().cast_signed(),
                 NOW.as_seconds(),
                 grant.lifetime.ends_at.as_seconds(),
                 grant.lifetime.idle,

@@ -88,6 +88,15 @@ impl GrantLifetime {
     }
 }
 
+/// The user who authorized a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantUser {
+    /// The internal id.
+    pub id: EntityId,
+    /// The epoch of the user at that time; with another one the grant is dead.
+    pub epoch: Epoch,
+}
+
 /// A grant as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -97,10 +106,9 @@ pub struct Grant {
     pub client: EntityId,
     /// The epoch of the client when it was authorized; with another one the grant is dead.
     pub client_epoch: Epoch,
-    /// The user who authorized it, by the internal id.
-    pub user: EntityId,
-    /// The epoch of the user when it was authorized; with another one the grant is dead.
-    pub user_epoch: Epoch,
+    /// The user who authorized it; none if it is the client's own, which is then its standing grant for this scope (RULES
+    /// D1, D3).
+    pub user: Option<GrantUser>,
     /// Everything that was granted.
     pub scope: Scope,
     /// The resources that were asked for; none stands for the client's default (RFC 8707 §2.2).

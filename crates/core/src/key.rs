@@ -105,11 +105,13 @@ pub enum KeyPurpose {
     RefreshTokens,
     /// The pepper under which generated client secrets are kept (RULES S1).
     ClientSecrets,
+    /// Signing classic access tokens with HS256, with a secret of its own for every audience (RULES D1).
+    ClassicTokens,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Signing(SigningAlgorithm::Es256),
         Self::Signing(SigningAlgorithm::Rs256),
         Self::Signing(SigningAlgorithm::EdDsa),
@@ -118,6 +120,7 @@ impl KeyPurpose {
         Self::OpaqueTokens,
         Self::RefreshTokens,
         Self::ClientSecrets,
+        Self::ClassicTokens,
     ];
 
     /// The stable name under which the purpose is stored.
@@ -132,6 +135,7 @@ impl KeyPurpose {
             Self::OpaqueTokens => "seal:opaque-tokens",
             Self::RefreshTokens => "mac:refresh-tokens",
             Self::ClientSecrets => "mac:client-secrets",
+            Self::ClassicTokens => "mac:classic-tokens",
         }
     }
 }

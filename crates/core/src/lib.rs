@@ -42,16 +42,19 @@ mod time;
 mod token_id;
 mod user;
 mod username;
+pub mod wazo;
 
 pub use authorization::{Authorization, AuthorizationFacts, IssuedCode, RequestedClaims};
 pub use client::{Client, NewClient};
 pub use client_id::{ClientId, ClientIdError};
 pub use client_secret::{ClientSecret, SecretHash};
 pub use client_settings::{ClientSettings, SettingsError};
-pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, LastGeneration};
+pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, GrantUser, LastGeneration};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyId, KeyIdError, KeyPurpose, KeyRecord, SigningAlgorithm};
-pub use names::{AccessTokenFormat, AuthMethod, GrantType, IntrospectionReach, UnknownName};
+pub use names::{
+    AccessTokenFormat, AuthMethod, GrantType, IntrospectionReach, TokenProfile, UnknownName,
+};
 pub use openid::{ApplicationType, IdTokenAlgorithm, ResponseType, SubjectType};
 pub use password::{Password, PasswordError};
 pub use pkce::{CodeChallenge, CodeChallengeError, CodeVerifier, CodeVerifierError};

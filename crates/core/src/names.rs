@@ -163,6 +163,33 @@ impl AccessTokenFormat {
 
 named_enum!(AccessTokenFormat, "access token format");
 
+/// Which members the tokens of a client have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenProfile {
+    /// Access tokens of RFC 9068 or opaque ones, and refresh tokens that say nothing.
+    #[default]
+    Standard,
+    /// Access and refresh tokens as JWTs signed with HS256, as a known server for Node.js has them (RULES D1).
+    Classic,
+}
+
+impl TokenProfile {
+    /// Every profile.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Classic];
+
+    /// The name in configuration and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Classic => "classic",
+        }
+    }
+}
+
+named_enum!(TokenProfile, "token profile");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,6 +119,14 @@ impl Scope {
         other.iter().all(|token| self.contains(token))
     }
 
+    /// The same scope with its tokens in the order of their bytes, for whoever compares texts.
+    #[must_use]
+    pub fn sorted(&self) -> Self {
+        let mut tokens = self.0.clone();
+        tokens.sort();
+        Self(tokens)
+    }
+
     /// The tokens that OpenID Connect does not define: what a client can hold without a user.
     #[must_use]
     pub fn without_openid_connect(&self) -> Self {

@@ -226,10 +226,16 @@ impl TokenId {
     /// A new id for a token that stands on `grant`, minted under `client_epoch`.
     #[must_use]
     pub fn generate(grant: GrantId, client_epoch: Epoch, random: &dyn Random) -> Self {
+        Self::from_parts(grant, client_epoch, random.bytes())
+    }
+
+    /// The id with these parts, for whoever has drawn its randomness before.
+    #[must_use]
+    pub fn from_parts(grant: GrantId, client_epoch: Epoch, drawn: [u8; 12]) -> Self {
         let mut bytes = [0; Self::LEN];
         bytes[..16].copy_from_slice(grant.as_bytes());
         bytes[16..24].copy_from_slice(&client_epoch.number().to_be_bytes());
-        random.fill(&mut bytes[24..]);
+        bytes[24..].copy_from_slice(&drawn);
         Self(bytes)
     }
 

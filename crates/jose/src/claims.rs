@@ -128,14 +128,25 @@ impl AccessTokenClaims {
         if now >= self.exp.plus(leeway) {
             return Err(ClaimsError::Expired);
         }
-        // RFC 7519 §4.1.5: "the current date/time MUST be after or equal to the not-before date/time".
-        if self.nbf.is_some_and(|nbf| now.plus(leeway) < nbf) {
-            return Err(ClaimsError::NotYetValid);
-        }
-        // A clock that runs ahead would mint tokens that outlive what was meant.
-        if now.plus(leeway) < self.iat {
-            return Err(ClaimsError::IssuedInTheFuture);
-        }
-        Ok(())
+        check_begun(self.nbf, self.iat, now, leeway_seconds)
     }
+}
+
+/// Judges whether the time of a token has come; clocks may differ by `leeway_seconds`.
+pub(crate) fn check_begun(
+    nbf: Option<Timestamp>,
+    iat: Timestamp,
+    now: Timestamp,
+    leeway_seconds: u32,
+) -> Result<(), ClaimsError> {
+    let latest = now.plus(leeway_seconds.into());
+    // RFC 7519 §4.1.5: "the current date/time MUST be after or equal to the not-before date/time".
+    if nbf.is_some_and(|nbf| latest < nbf) {
+        return Err(ClaimsError::NotYetValid);
+    }
+    // A clock that runs ahead would mint tokens that outlive what was meant.
+    if latest < iat {
+        return Err(ClaimsError::IssuedInTheFuture);
+    }
+    Ok(())
 }

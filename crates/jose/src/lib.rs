@@ -12,6 +12,7 @@
 //! | issue and open tokens that only the issuer can read | [`opaque`] |
 //! | sign ID tokens (OpenID Connect Core §2), with a key or a client's secret, and read one that comes back as a hint | [`id_token`] |
 //! | write and read authorization codes and refresh tokens, of which only a row per grant is stored | [`authorization_code`], [`refresh_token`] |
+//! | sign and check access and refresh tokens as JWTs with HS256, of the classic profile | [`classic`] |
 //! | seal what a page carries from one request to the next | [`ticket`] |
 //! | sign and verify any other compact JWS (RFC 7515) | [`jws`] |
 //! | the same with a shared secret, kept apart | [`hmac_jws`] |
@@ -77,7 +78,8 @@
 //!   functions; none is taken for another, even if all were made of one secret.
 //! - **Secrets and public keys never meet.** They have different types, sets and functions; there is no place where a
 //!   public key could be passed as an HMAC secret.
-//! - **No check without issuer and audience.** A validator cannot be made without them.
+//! - **No check without issuer and audience.** A validator cannot be made without them. A classic token is signed under a
+//!   secret of its issuer and audience.
 //! - **One spelling per token.** Every changed, added or missing character makes it another token, and that one is refused.
 //! - **Sizes first.** Lengths are checked before anything is split, decoded or parsed, and splitting does not allocate.
 //! - **Time is an argument.** Nothing here asks for the time. Salts come from the [`Random`](countersign_core::Random)
@@ -106,6 +108,7 @@
 //! | RS256, PS256 | yes | yes | RSA, 2048 to 8192 bits (`ring` signs with up to 4096) |
 //! | RS384, RS512, PS384, PS512 | no | yes | RSA, 2048 to 8192 bits |
 //! | HS256, HS384, HS512 | [`hmac_jws`] | [`hmac_jws`] | at least as long as the hash |
+//! | HS256 in classic tokens | [`classic`] | [`classic`] | derived, for each audience apart |
 //! | HS256 in ID tokens | [`id_token`] | [`id_token`] | the client's secret, at least 32 bytes |
 //! | `none`, `RSA1_5`, everything else | no | no | |
 //!
@@ -130,6 +133,8 @@
 //! | padding, line breaks, loose trailing bits in base64url | one token would have many spellings (CVE-2026-27840) |
 //! | `typ` other than `at+jwt` for access tokens | an ID token is no access token (RFC 9068 §4, RFC 8725 §3.11) |
 //! | `typ` other than `JWT` or none, or `events`, for ID tokens that come back as a hint | an access token or a logout token is no ID token (RFC 9068 §5, OpenID Connect Back-Channel Logout §2.4) |
+//! | a classic token that names another algorithm than HS256 or another `typ` than `JWT`, or anything in its header beside them and `kid` | whoever holds a secret can write whatever header; only one is ours |
+//! | a classic token of another key, issuer or audience, or changed in one bit | who holds the secret of one audience makes no token for another |
 //! | times that are strings, fractions, `null`, negative or beyond the year 9999 | CVE-2026-25537 |
 //! | a missing `exp`, `iat`, `jti`, `iss`, `sub`, `aud` or `client_id` | RFC 9068 §2.2 |
 //! | `cnf` | a bound token must not pass as a bearer token (CVE-2024-49755) |
@@ -148,6 +153,7 @@ pub mod access_token;
 pub mod authorization_code;
 pub mod base64url;
 mod claims;
+pub mod classic;
 mod crypto;
 pub mod digest;
 mod drawn_key_id;

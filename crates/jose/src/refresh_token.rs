@@ -56,7 +56,7 @@ impl fmt::Debug for RefreshToken {
 
 /// The MAC at the end of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(mac_token::Tag);
+pub struct Tag(pub(crate) mac_token::Tag);
 
 impl Tag {
     /// The first 8 bytes, which the row of a grant keeps of the previous token.

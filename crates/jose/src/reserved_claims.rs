@@ -66,20 +66,29 @@ pub struct ReservedClaim(pub &'static str);
 /// ```
 #[must_use]
 pub fn is_reserved_claim(name: &str) -> bool {
-    reserved(name).is_some()
+    among(&RESERVED, name).is_some()
 }
 
 /// Refuses `further` if one of its names is reserved.
 pub(crate) fn require_none(further: &Map<String, Value>) -> Result<(), ReservedClaim> {
-    match further.keys().find_map(|name| reserved(name)) {
+    require_none_of(&RESERVED, further)
+}
+
+/// Refuses `further` if one of its names is among `names`, which are in lower case.
+pub(crate) fn require_none_of(
+    names: &[&'static str],
+    further: &Map<String, Value>,
+) -> Result<(), ReservedClaim> {
+    match further.keys().find_map(|name| among(names, name)) {
         Some(name) => Err(ReservedClaim(name)),
         None => Ok(()),
     }
 }
 
-fn reserved(name: &str) -> Option<&'static str> {
-    RESERVED
-        .into_iter()
+fn among(names: &[&'static str], name: &str) -> Option<&'static str> {
+    names
+        .iter()
+        .copied()
         .find(|reserved| name.chars().map(folded).eq(reserved.chars()))
 }
 

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     UnauthorizedClient,
     /// The server does not know this grant type (RFC 6749 §5.2).
     UnsupportedGrantType,
+    /// Tokens of this type are not revoked at this endpoint (RFC 7009 §2.2.1).
+    UnsupportedTokenType,
     /// The scope is malformed or more than the client may have (RFC 6749 §5.2).
     InvalidScope,
     /// The resource is malformed or not one of the client's (RFC 8707 §2).
@@ -65,6 +67,7 @@ impl ErrorCode {
             | Self::InvalidGrant
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
+            | Self::UnsupportedTokenType
             | Self::InvalidScope
             | Self::InvalidTarget
             | Self::UnsupportedResponseType
@@ -93,6 +96,7 @@ impl ErrorCode {
             Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
@@ -324,6 +328,7 @@ mod tests {
             ErrorCode::InvalidGrant,
             ErrorCode::UnauthorizedClient,
             ErrorCode::UnsupportedGrantType,
+            ErrorCode::UnsupportedTokenType,
             ErrorCode::InvalidScope,
             ErrorCode::InvalidTarget,
             ErrorCode::InvalidToken,

@@ -80,6 +80,22 @@ impl Form {
         Ok((Self { parameters }, repeated))
     }
 
+    /// The form with these parameters, for a request that came in another shape. A name stands once.
+    pub fn from_parameters(
+        parameters: impl IntoIterator<Item = (String, Secret<String>)>,
+    ) -> Result<Self, FormError> {
+        let mut form = Self {
+            parameters: Vec::new(),
+        };
+        for (name, value) in parameters {
+            if form.parameters.iter().any(|(known, _)| *known == name) {
+                return Err(FormError::Repeated(name));
+            }
+            form.parameters.push((name, value));
+        }
+        Ok(form)
+    }
+
     /// Every value of the parameter `name`, in their order, without the empty ones.
     pub fn all<'form>(&'form self, name: &str) -> impl Iterator<Item = &'form str> {
         // RFC 6749 §3.2: "Parameters sent without a value MUST be treated as if they were omitted".

@@ -35,6 +35,7 @@ mod error;
 mod form;
 mod introspection;
 mod json;
+mod json_object;
 mod logout;
 mod metadata;
 mod query;
@@ -56,6 +57,7 @@ pub use form::{Form, FormError};
 pub use introspection::{
     ActiveToken, IntrospectionCaller, IntrospectionRequest, IntrospectionResponse,
 };
+pub use json_object::{JsonObject, NotAnObject, WrongType};
 pub use logout::{LogoutRequest, post_logout_location};
 pub use metadata::ProviderMetadata;
 pub use revocation::RevocationRequest;

@@ -77,19 +77,28 @@ impl TokenRequest {
 
     /// Reads a request from the values of its `Authorization` headers and its body.
     pub fn read(authorization: &[&str], form: &Form) -> Result<Self, ErrorResponse> {
-        let client = PresentedClient::read(AuthorizationHeader::read(authorization)?, form)?;
-        let grant = match form.require("grant_type")? {
-            "client_credentials" => GrantRequest::ClientCredentials(AskedFor::read(form)?),
-            "password" => GrantRequest::Password(PasswordRequest {
+        Ok(Self {
+            client: PresentedClient::read(AuthorizationHeader::read(authorization)?, form)?,
+            grant: GrantRequest::read(form)?,
+        })
+    }
+}
+
+impl GrantRequest {
+    /// Reads what is asked for, whoever asks.
+    pub fn read(form: &Form) -> Result<Self, ErrorResponse> {
+        Ok(match form.require("grant_type")? {
+            "client_credentials" => Self::ClientCredentials(AskedFor::read(form)?),
+            "password" => Self::Password(PasswordRequest {
                 username: form.require("username")?.to_owned(),
                 password: form.require_secret("password")?,
                 asked: AskedFor::read(form)?,
             }),
-            "refresh_token" => GrantRequest::RefreshToken(RefreshRequest {
+            "refresh_token" => Self::RefreshToken(RefreshRequest {
                 refresh_token: form.require_secret("refresh_token")?,
                 asked: AskedFor::read(form)?,
             }),
-            "authorization_code" => GrantRequest::AuthorizationCode(CodeRequest {
+            "authorization_code" => Self::AuthorizationCode(CodeRequest {
                 code: form.require_secret("code")?,
                 redirect_uri: form.get("redirect_uri").map(str::to_owned),
                 code_verifier: read_code_verifier(form)?,
@@ -101,8 +110,7 @@ impl TokenRequest {
                     "this grant_type is not supported; see grant_types_supported in the metadata",
                 ));
             }
-        };
-        Ok(Self { client, grant })
+        })
     }
 }
 

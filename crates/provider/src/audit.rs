@@ -14,7 +14,7 @@ pub(crate) fn refresh_reused(grant: &Grant, client: &ClientId) {
         target: "countersign::audit",
         event = "refresh_token_reused",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         "a refresh token was used again; its grant was ended"
     );
@@ -26,7 +26,7 @@ pub(crate) fn refresh_newer_than_stored(grant: &Grant, client: &ClientId) {
         target: "countersign::audit",
         event = "refresh_token_newer_than_stored",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         "a refresh token is newer than storage; if a backup was restored, run: countersign recover --restored-to TIME"
     );
@@ -38,7 +38,7 @@ pub(crate) fn refresh_recovered(grant: &Grant, client: &ClientId) {
         target: "countersign::audit",
         event = "refresh_token_recovered",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         "a refresh token from the lost time of a restore was accepted"
     );
@@ -50,21 +50,21 @@ pub(crate) fn refresh_of_another_client(grant: &Grant, client: &ClientId) {
         target: "countersign::audit",
         event = "refresh_token_of_another_client",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         "a client presented the refresh token of another one"
     );
 }
 
-/// There were too many grants of one user and client; the oldest was ended (RULES R10).
-pub(crate) fn oldest_grant_ended(grant: GrantId, user: EntityId, client: &ClientId) {
+/// There were too many grants of one user and client, or of the client alone; the oldest was ended (RULES R10).
+pub(crate) fn oldest_grant_ended(grant: GrantId, user: Option<EntityId>, client: &ClientId) {
     tracing::warn!(
         target: "countersign::audit",
         event = "oldest_grant_ended",
         %grant,
-        %user,
+        user = user.map(tracing::field::display),
         %client,
-        "the user had too many grants with this client; the oldest was ended"
+        "there were too many grants of this user with this client, or of the client alone; the oldest was ended"
     );
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn authorized(grant: &Grant, client: &ClientId, origin: Origin) {
         target: "countersign::audit",
         event = "authorized",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         address = origin.address.map(tracing::field::display),
         "a client was authorized"
@@ -134,7 +134,7 @@ pub(crate) fn code_replayed(grant: &Grant, client: &ClientId) {
         target: "countersign::audit",
         event = "code_replayed",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         "an authorization code was used again; its grant was ended"
     );
@@ -147,7 +147,7 @@ pub(crate) fn code_refused(grant: &Grant, client: &ClientId, reason: &str, origi
         target: "countersign::audit",
         event = "code_refused",
         grant = %grant.id,
-        user = %grant.user,
+        user = grant.user.map(|it| tracing::field::display(it.id)),
         %client,
         address = origin.address.map(tracing::field::display),
         reason,
@@ -228,5 +228,36 @@ pub(crate) fn consent_forgotten(user: EntityId, client: EntityId) {
         %user,
         %client,
         "what a user had agreed to was forgotten"
+    );
+}
+
+/// A refresh token of the wazo dialect was ended, with the sessions that were made with it.
+pub(crate) fn wazo_refresh_token_ended(user: EntityId) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "wazo_refresh_token_ended",
+        %user,
+        "a refresh token of the wazo dialect was ended"
+    );
+}
+
+/// A policy was made, changed or removed, as `event` says.
+pub(crate) fn policy_changed(policy: EntityId, event: &'static str) {
+    tracing::info!(
+        target: "countersign::audit",
+        event,
+        %policy,
+        "a policy of the wazo dialect is another one now"
+    );
+}
+
+/// A policy was given to a user, or withdrawn, as `event` says.
+pub(crate) fn policy_of_user(policy: EntityId, user: EntityId, event: &'static str) {
+    tracing::info!(
+        target: "countersign::audit",
+        event,
+        %policy,
+        %user,
+        "a user has other policies of the wazo dialect now"
     );
 }

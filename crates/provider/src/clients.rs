@@ -8,6 +8,7 @@ use countersign_storage::{CreateClient, Issued, RemoveClient, StoreError, Update
 use thiserror::Error;
 
 use crate::Provider;
+use crate::keys::SecretOf;
 
 /// Where the secret of a new client comes from.
 #[derive(Debug)]
@@ -51,6 +52,11 @@ pub enum AddClientError {
     /// There is a user with this subject (RULES A6).
     #[error("'{0}' is the subject of a user; choose another client id")]
     Subject(ClientId),
+    /// It stands for a part of this service.
+    #[error(
+        "client ids that begin with '{RESERVED}' stand for parts of this service; choose another client id"
+    )]
+    Reserved,
     /// Its settings contradict themselves.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -116,6 +122,18 @@ pub struct RotatedSecret {
 /// How often a change is tried again after somebody else was faster.
 const ATTEMPTS: usize = 5;
 
+/// How the ids of clients begin that stand for parts of this service (RULES D2). They can be ended and removed like others, but
+/// nobody makes one of them a client of his own.
+const RESERVED: &str = "countersign:";
+
+fn require_not_reserved(client_id: &ClientId) -> Result<(), AddClientError> {
+    if client_id.as_str().starts_with(RESERVED) {
+        Err(AddClientError::Reserved)
+    } else {
+        Ok(())
+    }
+}
+
 /// The most bytes that a client secret may have: what fits into a request in every encoding.
 pub const MAX_SECRET_BYTES: usize = 8 * 1024;
 
@@ -127,6 +145,7 @@ impl Provider {
         settings: ClientSettings,
         source: SecretSource,
     ) -> Result<AddedClient, AddClientError> {
+        require_not_reserved(&client_id)?;
         settings.check()?;
         let now = self.clock.now();
         let id = self.ids.next(now, &*self.random);
@@ -161,6 +180,7 @@ impl Provider {
         client_id: &ClientId,
         change: impl Fn(&mut ClientSettings),
     ) -> Result<Client, ChangeClientError> {
+        require_not_reserved(client_id)?;
         self.update_client(client_id, Issued::Lives, |client| {
             let was_public = client.settings.is_public();
             change(&mut client.settings);
@@ -266,7 +286,10 @@ impl Provider {
         sealed: bool,
     ) -> Result<(Option<Secret<String>>, ClientSecret), AddClientError> {
         let seal = |secret: &Secret<String>| {
-            sealed.then(|| self.keys.seal_client_secret(client, secret, &*self.random))
+            sealed.then(|| {
+                self.keys
+                    .seal_secret(SecretOf::Client(client), secret, &*self.random)
+            })
         };
         match source {
             SecretSource::Generated => {

@@ -27,12 +27,14 @@ impl Provider {
         origin: Origin,
     ) -> Result<IntrospectionResponse, ErrorResponse> {
         let caller = self.introspection_caller(request.caller, origin).await?;
-        let active = match self.check_presented(&request.token).await {
+        let active = match self.check_presented(&request.token, origin.door).await {
             Ok(Presented::Access(token)) => Some(token.into_claims())
                 .filter(|token| may_know(&caller, token))
                 .map(describe),
             Ok(Presented::Refresh(token)) => self.describe_refresh_token(&caller, &token)?,
-            Err(PresentedError::NotGood | PresentedError::Ended) => None,
+            Err(
+                PresentedError::NotGood | PresentedError::Ended | PresentedError::OfAnotherDoor,
+            ) => None,
             // RULES A3: 503, never an answer.
             Err(PresentedError::Unknown(error)) => return Err(error),
         };
@@ -62,7 +64,7 @@ impl Provider {
             exp: grant.lifetime.end(current.used_at),
             iat: current.used_at,
             nbf: None,
-            sub: self.subject(caller, grant.user)?,
+            sub: self.subject_of(caller, grant)?,
             aud: Vec::new(),
             iss: self.settings.issuer.to_string(),
             jti: None,
@@ -109,7 +111,9 @@ impl Provider {
         };
         let token = match self.check_access_token(token).await {
             Ok(token) => token.into_claims(),
-            Err(PresentedError::NotGood | PresentedError::Ended) => return Err(invalid()),
+            Err(
+                PresentedError::NotGood | PresentedError::Ended | PresentedError::OfAnotherDoor,
+            ) => return Err(invalid()),
             Err(PresentedError::Unknown(error)) => return Err(error),
         };
         // RFC 9068 §4: "The resource server MUST validate that the aud claim contains a resource indicator value

@@ -8,7 +8,7 @@ use crate::Provider;
 impl Provider {
     /// Reads the keys again if `key` is unknown: it may be a new one of another node (RULES R6).
     pub(crate) async fn know_key(&self, key: &KeyId, now: Timestamp) -> Result<(), ErrorResponse> {
-        if self.keys.at(now).refresh_by_id(key).is_some() {
+        if self.keys.at(now).knows(key) {
             return Ok(());
         }
         let reloaded = self.keys.reload_for_unknown(&*self.store, now).await;

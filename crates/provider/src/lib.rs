@@ -13,9 +13,11 @@
 //! | `throttle/` | slowing down those who guess |
 //! | `permit.rs`, `mint.rs` | the one gate out: only what was permitted and made true is signed (RFC 9068) |
 //! | `id_token.rs`, `claims.rs`, `subject.rs`, `hint.rs` | ID tokens, what they say, and ID tokens that come back |
+//! | `classic.rs` | tokens of the classic profile, as made and as read back |
 //! | `presented.rs` | the one gate in: every presented token |
 //! | `userinfo.rs`, `logout.rs` | OpenID Connect Core §5.3, RP-Initiated Logout |
 //! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
+//! | `wazo/` | the sessions, tokens, users and policies of the wazo dialect |
 //! | `clients.rs`, `users.rs`, `grants.rs`, `registry.rs` | what operators do |
 //! | `audit.rs` | what operators have to know |
 //! | `keys/` | the life of keys: announced, active, retiring, gone |
@@ -48,6 +50,7 @@ mod authenticate;
 mod authorize;
 mod browser;
 mod claims;
+mod classic;
 mod clients;
 mod consents;
 mod directory;
@@ -77,6 +80,7 @@ mod token;
 mod touch;
 mod userinfo;
 mod users;
+pub mod wazo;
 
 use std::sync::Arc;
 
@@ -95,9 +99,9 @@ pub use clients::{
 pub use introspect::INTROSPECTION_SCOPE;
 pub use keys::{KeyError, KeyPhase, KeyStatus, MasterKey};
 pub use metadata::paths;
-pub use origin::Origin;
+pub use origin::{Door, Origin};
 pub use registry::DefineError;
-pub use settings::{CLOCK_SKEW, JWKS_MAX_AGE, Settings};
+pub use settings::{CLOCK_SKEW, ClassicCid, ClassicSettings, JWKS_MAX_AGE, Settings, WazoSettings};
 pub use throttle::ThrottleSettings;
 pub use userinfo::Userinfo;
 pub use users::{ChangeUserError, UserChange};

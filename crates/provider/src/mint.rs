@@ -1,7 +1,7 @@
 //! Making tokens: RFC 9068 §2, RULES T3.
 
 use countersign_core::{
-    AccessTokenFormat, Client, Grant, GrantId, Scope, SigningAlgorithm, TokenId,
+    AccessTokenFormat, Client, Grant, GrantId, Scope, SigningAlgorithm, TokenId, TokenProfile,
 };
 use countersign_jose::access_token::{self, AccessTokenClaims};
 use countersign_jose::opaque;
@@ -9,6 +9,7 @@ use countersign_protocol::{ErrorCode, ErrorResponse, TokenResponse};
 use serde_json::{Map, Value};
 
 use crate::Provider;
+use crate::classic::{self, Classic};
 use crate::error::out_of_touch;
 use crate::keys::RingAt;
 use crate::permit::{Authorized, Evidence};
@@ -21,10 +22,11 @@ pub(crate) struct Press {
 }
 
 /// What an access token looks like, and which key makes it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Shape {
     Jwt(SigningAlgorithm),
     Opaque,
+    Classic(Classic),
 }
 
 impl Provider {
@@ -36,6 +38,15 @@ impl Provider {
         }
         let settings = &client.settings;
         let ring = self.keys.at(now);
+        if self.profile_of(client) == TokenProfile::Classic {
+            return match ring.classic() {
+                Some(_) => Ok(Press {
+                    ring,
+                    shape: Shape::Classic(Classic::of(client, &self.settings.classic)),
+                }),
+                None => Err(no_key()),
+            };
+        }
         let format = settings.access_token_format;
         let (shape, is_there) = match format.unwrap_or(self.settings.access_token_format) {
             AccessTokenFormat::Jwt => {
@@ -61,18 +72,22 @@ impl Provider {
     ) -> Result<AccessTokenClaims, ErrorResponse> {
         let now = self.clock.now();
         let client = evidence.client();
-        let lifetime = client.settings.access_token_lifetime;
-        let lifetime = i64::from(lifetime.unwrap_or(self.settings.access_token_lifetime));
+        let lifetime = i64::from(self.access_token_lifetime(client));
         let grant = evidence.grant();
         let grant_id = grant.map_or(GrantId::NONE, |grant| grant.id);
-        let id = TokenId::generate(grant_id, client.epoch, &*self.random);
+        let drawn = match (self.profile_of(client), evidence.new_refresh()) {
+            // The refresh token names this token, and can be told again.
+            (TokenProfile::Classic, Some(refresh)) => classic::id_beside(refresh),
+            _ => (*self.random).bytes(),
+        };
+        let id = TokenId::from_parts(grant_id, client.epoch, drawn);
         let end = now.plus(lifetime);
         let bound = grant.and_then(Grant::tokens_end_by);
         Ok(AccessTokenClaims {
             iss: self.settings.issuer.to_string(),
             // RFC 9068 §2.2: the client itself where no resource owner is involved.
             sub: match grant {
-                Some(grant) => self.subject(client, grant.user)?,
+                Some(grant) => self.subject_of(client, grant)?,
                 None => client.client_id.to_string(),
             },
             aud: audience.to_vec(),
@@ -115,6 +130,10 @@ impl Provider {
         let claims = authorized.claims();
         let Press { ring, shape } = authorized.press();
         match shape {
+            Shape::Classic(classic) => {
+                let key = ring.classic().ok_or_else(no_key)?;
+                classic.sign(key, claims)
+            }
             Shape::Jwt(algorithm) => {
                 let key = ring.signing(*algorithm).ok_or_else(no_key)?;
                 access_token::sign(key, claims).map_err(|error| failed(&error))
@@ -143,9 +162,13 @@ impl Provider {
 impl Press {
     /// Whether a token with these claims can be made: RULES R3, nothing is consumed for one that cannot.
     pub(crate) fn check(&self, claims: &AccessTokenClaims) -> Result<(), ErrorResponse> {
-        match self.shape {
+        match &self.shape {
+            Shape::Classic(classic) => {
+                let key = self.ring.classic().ok_or_else(no_key)?;
+                classic.check(key, claims)
+            }
             Shape::Jwt(algorithm) => {
-                let key = self.ring.signing(algorithm).ok_or_else(no_key)?;
+                let key = self.ring.signing(*algorithm).ok_or_else(no_key)?;
                 access_token::check_signable(key, claims).map_err(|error| failed(&error))
             }
             Shape::Opaque => {

@@ -14,7 +14,7 @@ use crate::error::unavailable;
 use crate::id_token::IdTokenPlan;
 use crate::mint::Press;
 use crate::token::{
-    GrantedAudience, GrantedScope, NewAuthorization, ProvenCode, ProvenRefresh, Step,
+    GrantedAudience, GrantedScope, NewAuthorization, ProvenCode, ProvenRefresh, Standing, Step,
 };
 use crate::{Provider, audit};
 
@@ -22,6 +22,8 @@ use crate::{Provider, audit};
 pub(crate) enum Evidence {
     /// The client itself, by its credentials (RFC 6749 §4.4).
     ClientCredentials(ProvenClient),
+    /// The client itself, by its credentials, on the grant that it has for that (RULES D1, D3).
+    Standing(Box<Standing>),
     /// A user, by the password (RFC 6749 §4.3).
     Password(Box<NewAuthorization>),
     /// An earlier authorization, by its refresh token (RFC 6749 §6).
@@ -75,6 +77,9 @@ impl Provider {
         if evidence.grant().is_some() {
             press.check(&claims)?;
         }
+        if let (Some(grant), Some(next)) = (evidence.grant(), evidence.new_refresh()) {
+            self.check_refresh_token_can_be_made(evidence.client(), grant, next)?;
+        }
         Ok(Permit {
             evidence,
             claims,
@@ -100,10 +105,7 @@ impl Provider {
             )
         } else {
             // Nothing is left to use once the access token has ended.
-            let lifetime = or(
-                settings.access_token_lifetime,
-                self.settings.access_token_lifetime,
-            );
+            let lifetime = self.access_token_lifetime(client);
             (lifetime, lifetime)
         };
         GrantLifetime {
@@ -119,6 +121,7 @@ impl Permit {
         match &self.evidence {
             Evidence::RefreshToken(proven) => Some(proven.step()),
             Evidence::ClientCredentials(_)
+            | Evidence::Standing(_)
             | Evidence::Password(_)
             | Evidence::Approval(_)
             | Evidence::Code(_) => None,
@@ -133,11 +136,17 @@ impl Permit {
                 permit: self,
                 refresh_token: None,
             }))),
+            Evidence::Standing(standing) => {
+                let grant = standing.grant().clone();
+                let outcome = provider.stand(standing).await?;
+                let told = grant.refresh.as_ref().filter(|_| standing.is_told());
+                Ok(self.authorized(provider, outcome, &grant, told))
+            }
             Evidence::Password(new) => {
                 let grant = new.grant().clone();
                 let created = create(provider, new.client(), &grant).await?;
                 if created == RefreshOutcome::Done {
-                    audit::signed_in(grant.user, &new.client().client_id, new.origin());
+                    audit::signed_in(new.user(), &new.client().client_id, new.origin());
                 }
                 Ok(self.authorized(provider, created, &grant, grant.refresh.as_ref()))
             }
@@ -173,11 +182,16 @@ impl Permit {
         current: Option<&CurrentRefresh>,
     ) -> Redeemed {
         match outcome {
-            RefreshOutcome::Done => Redeemed::Authorized(Box::new(Authorized {
-                permit: self,
-                refresh_token: current
-                    .and_then(|current| provider.derive_refresh_token(grant, current)),
-            })),
+            RefreshOutcome::Done => {
+                let client = self.evidence.client();
+                let refresh_token = current
+                    .and_then(|current| provider.derive_refresh_token(client, grant, current))
+                    .map(|text| text.expose().clone());
+                Redeemed::Authorized(Box::new(Authorized {
+                    permit: self,
+                    refresh_token,
+                }))
+            }
             RefreshOutcome::Changed => Redeemed::Changed,
             RefreshOutcome::Ended => Redeemed::Ended,
         }
@@ -197,7 +211,8 @@ async fn create(
     match provider.store.create_grant(grant.clone(), limits).await {
         Ok(CreateGrant::Created { ended }) => {
             for oldest in ended {
-                audit::oldest_grant_ended(oldest, grant.user, &client.client_id);
+                let user = grant.user.map(|user| user.id);
+                audit::oldest_grant_ended(oldest, user, &client.client_id);
             }
             Ok(RefreshOutcome::Done)
         }
@@ -252,6 +267,7 @@ impl Evidence {
     pub(crate) fn client(&self) -> &Client {
         match self {
             Self::ClientCredentials(client) => client.client(),
+            Self::Standing(standing) => standing.client(),
             Self::Password(new) => new.client(),
             Self::RefreshToken(proven) => proven.client(),
             Self::Approval(approval) => approval.client(),
@@ -263,6 +279,7 @@ impl Evidence {
     pub(crate) fn grant(&self) -> Option<&Grant> {
         match self {
             Self::ClientCredentials(_) => None,
+            Self::Standing(standing) => Some(standing.grant()),
             Self::Password(new) => Some(new.grant()),
             Self::RefreshToken(proven) => Some(&proven.found().grant),
             Self::Approval(approval) => Some(approval.grant()),
@@ -270,10 +287,23 @@ impl Evidence {
         }
     }
 
+    /// The refresh token that is new with this evidence, if there is one.
+    pub(crate) fn new_refresh(&self) -> Option<&CurrentRefresh> {
+        match self {
+            Self::ClientCredentials(_) | Self::Standing(_) | Self::Approval(_) => None,
+            Self::Password(new) => new.grant().refresh.as_ref(),
+            Self::Code(proven) => proven.refresh(),
+            Self::RefreshToken(proven) => match proven.step() {
+                Step::Rotate { next } => Some(next),
+                Step::Retry { .. } | Step::Keep => None,
+            },
+        }
+    }
+
     /// What is known about the user, if there is one.
     pub(crate) fn profile(&self) -> Option<&UserProfile> {
         let found = match self {
-            Self::ClientCredentials(_) => return None,
+            Self::ClientCredentials(_) | Self::Standing(_) => return None,
             Self::Password(new) => return Some(new.profile()),
             Self::Approval(approval) => return Some(approval.profile()),
             Self::RefreshToken(proven) => proven.found(),

@@ -2,17 +2,18 @@
 //!
 //! Only the refresh itself judges a refresh token otherwise, since there a token that is not current has consequences.
 
-use countersign_core::{ClientId, Issuer, Secret, TokenId};
+use countersign_core::{ClientId, Issuer, KeyId, Scope, Secret, TokenId};
 use countersign_jose::access_token::{AccessTokenClaims, AccessTokenValidator, ExpectedAudience};
-use countersign_jose::{opaque, refresh_token};
+use countersign_jose::{classic, opaque, refresh_token};
 use countersign_protocol::{ErrorResponse, MAX_TOKEN_LEN};
 use countersign_storage::{FoundGrant, Liveness, LivenessQuery};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
-use crate::Provider;
+use crate::classic::Classic;
 use crate::error::{out_of_touch, unavailable};
 use crate::settings::CLOCK_SKEW;
+use crate::{Door, Provider};
 
 /// An access token of ours that is good and live. Only this module can make one.
 #[derive(Debug)]
@@ -73,6 +74,9 @@ pub(crate) enum PresentedError {
     /// It was good, and was ended: itself, its grant, its user or its client.
     #[error("the token has been ended")]
     Ended,
+    /// It is of a kind that is accepted at another door only.
+    #[error("a token of this kind is not accepted here")]
+    OfAnotherDoor,
     /// Nobody can say: storage did not answer, or was not heard for too long.
     #[error(transparent)]
     Unknown(ErrorResponse),
@@ -83,11 +87,14 @@ impl Provider {
     pub(crate) async fn check_presented(
         &self,
         token: &Secret<String>,
+        door: Door,
     ) -> Result<Presented, PresentedError> {
         // RULES T1: the shape selects one decoder before any crypto.
         if refresh_token::is_refresh_token(token.expose()) {
             let refresh = self.check_refresh_token(token).await?;
             Ok(Presented::Refresh(Box::new(refresh)))
+        } else if let Some(key) = classic::key_id(token.expose()) {
+            self.check_classic(&key, token, door).await
         } else {
             let access = self.check_access_token(token).await?;
             Ok(Presented::Access(Box::new(access)))
@@ -122,6 +129,95 @@ impl Provider {
         Ok(LiveRefreshToken { found, is_current })
     }
 
+    /// Checks a classic token: which kind it is, its key tells.
+    async fn check_classic(
+        &self,
+        key: &KeyId,
+        token: &Secret<String>,
+        door: Door,
+    ) -> Result<Presented, PresentedError> {
+        let now = self.clock.now();
+        self.know_key(key, now)
+            .await
+            .map_err(PresentedError::Unknown)?;
+        if self.keys.at(now).classic_by_id(key).is_none() {
+            let refresh = self.check_refresh_token(token).await?;
+            return Ok(Presented::Refresh(Box::new(refresh)));
+        }
+        // RULES D1: "accepted only at introspection and revocation there".
+        match door {
+            Door::Classic => {
+                let access = self.check_classic_access_token(key, token).await?;
+                Ok(Presented::Access(Box::new(access)))
+            }
+            Door::Standard | Door::Moov => Err(PresentedError::OfAnotherDoor),
+        }
+    }
+
+    /// Checks a classic access token. RULES D1: whoever checks such tokens can make them, so client, user and scope are read
+    /// again from the grant.
+    async fn check_classic_access_token(
+        &self,
+        key: &KeyId,
+        token: &Secret<String>,
+    ) -> Result<LiveToken, PresentedError> {
+        let now = self.clock.now();
+        if !self.touch.is_fresh(now) {
+            return Err(PresentedError::Unknown(out_of_touch()));
+        }
+        let said = {
+            let ring = self.keys.at(now);
+            let key = ring.classic_by_id(key).ok_or(PresentedError::NotGood)?;
+            classic::verify_access_token(key, token.expose(), now, CLOCK_SKEW)
+                .map_err(|_| PresentedError::NotGood)?
+        };
+        let id: TokenId = said.jti.parse().map_err(|_| PresentedError::NotGood)?;
+        let found = self.store.find_grant(id.grant()).await;
+        let found = found.map_err(|error| PresentedError::Unknown(unavailable(&error)))?;
+        let FoundGrant {
+            grant,
+            client_id: Some(client_id),
+            ..
+        } = found.ok_or(PresentedError::Ended)?
+        else {
+            return Err(PresentedError::Ended);
+        };
+        let query = &LivenessQuery {
+            client_id: client_id.clone(),
+            token: id,
+        };
+        self.require_live(query).await?;
+        let client = self
+            .known_client(client_id.as_str())
+            .await
+            .map_err(PresentedError::Unknown)?;
+        let client = client.ok_or(PresentedError::Ended)?;
+        let sub = self
+            .subject_of(&client.client, &grant)
+            .map_err(PresentedError::Unknown)?;
+        let granted: Scope = said
+            .scope
+            .iter()
+            .filter(|it| grant.scope.contains(it))
+            .cloned()
+            .collect();
+        let cid = Classic::of(&client.client, &self.settings.classic).into_cid();
+        let issuer = self.settings.issuer.to_string();
+        let claims = AccessTokenClaims {
+            sub,
+            aud: vec![said.aud.unwrap_or_else(|| issuer.clone())],
+            iss: issuer,
+            exp: said.exp,
+            iat: said.iat,
+            nbf: Some(said.nbf),
+            jti: said.jti,
+            client_id: client_id.to_string(),
+            scope: Some(granted).filter(|scope| !scope.is_empty()),
+            further: serde_json::Map::from_iter([("cid".to_owned(), cid.into())]),
+        };
+        Ok(LiveToken { claims, id })
+    }
+
     /// Checks a presented access token: shape, signature or seal, key, issuer, type, times, and that it is live.
     pub(crate) async fn check_access_token(
         &self,
@@ -141,9 +237,14 @@ impl Provider {
             client_id,
             token: id,
         };
+        self.require_live(query).await?;
+        Ok(LiveToken { claims, id })
+    }
+
+    async fn require_live(&self, query: &LivenessQuery) -> Result<(), PresentedError> {
         let liveness = self.store.liveness(query).await;
         match liveness.map_err(|error| PresentedError::Unknown(unavailable(&error)))? {
-            Liveness::Live => Ok(LiveToken { claims, id }),
+            Liveness::Live => Ok(()),
             Liveness::TokenRevoked
             | Liveness::GrantEnded
             | Liveness::UserEnded

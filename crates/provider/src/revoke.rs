@@ -23,11 +23,16 @@ impl Provider {
         // RFC 7009 §2.1: "The authorization server first validates the client credentials".
         let caller = self.identify(request.client, origin).await?;
         let caller = caller.client();
-        match self.check_presented(&request.token).await {
+        match self.check_presented(&request.token, origin.door).await {
             Ok(Presented::Access(token)) => self.revoke_access_token(caller, &token).await,
             Ok(Presented::Refresh(token)) => self.revoke_grant_of(caller, &token).await,
             // RFC 7009 §2.2: "invalid tokens do not cause an error response".
             Err(PresentedError::NotGood | PresentedError::Ended) => Ok(()),
+            // RFC 7009 §2.2.1: to say that it is revoked would be a lie.
+            Err(PresentedError::OfAnotherDoor) => Err(ErrorResponse::new(
+                ErrorCode::UnsupportedTokenType,
+                "a classic access token is revoked at the classic dialect's /token/revoke, or with its refresh token here",
+            )),
             // RULES A3: revocation is never answered with 200 while storage is away (attack class 30).
             Err(PresentedError::Unknown(error)) => Err(error),
         }

@@ -1,6 +1,7 @@
 //! What an operator decides once for the whole service.
 
-use countersign_core::{AccessTokenFormat, Issuer, SigningAlgorithm};
+use countersign_core::wazo::AccessList;
+use countersign_core::{AccessTokenFormat, Issuer, SigningAlgorithm, TokenProfile};
 
 use crate::throttle::ThrottleSettings;
 
@@ -21,6 +22,12 @@ pub struct Settings {
     /// Whether only what RFC 9700 recommends is offered, whatever clients are registered for: the response type `code`, always
     /// with PKCE, and no password grant.
     pub strict: bool,
+    /// Which members tokens have where the client does not say.
+    pub token_profile: TokenProfile,
+    /// How classic tokens are made.
+    pub classic: ClassicSettings,
+    /// The wazo dialect; none if it is not switched on.
+    pub wazo: Option<WazoSettings>,
     /// What access tokens look like where the client does not say.
     pub access_token_format: AccessTokenFormat,
     /// How access tokens are signed where the client does not say.
@@ -58,6 +65,58 @@ pub struct Settings {
     pub hashing_workers: usize,
 }
 
+/// How classic tokens are made, for clients of that [`TokenProfile`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassicSettings {
+    /// What of the client goes into `cid`.
+    pub cid: ClassicCid,
+    /// Whether access tokens name the issuer (`iss`).
+    pub iss: bool,
+    /// Seconds for which an access token is good where the client does not say.
+    pub access_token_lifetime: u32,
+}
+
+impl Default for ClassicSettings {
+    fn default() -> Self {
+        Self {
+            cid: ClassicCid::Id,
+            iss: false,
+            access_token_lifetime: 3_600,
+        }
+    }
+}
+
+/// What of the client goes into the claim `cid` of classic access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassicCid {
+    /// Its `client_id`.
+    Id,
+    /// Its name for people (`client_name`); the `client_id` if it has none.
+    Name,
+}
+
+/// What the wazo dialect gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WazoSettings {
+    /// What every token gives access to, beside what the policies of its user say.
+    pub default_acl: AccessList,
+    /// Seconds for which a token is good where the request does not say.
+    pub access_token_lifetime: u32,
+    /// The most live sessions of one user, but for users whose purpose is `internal`.
+    pub max_sessions: u32,
+}
+
+impl Default for WazoSettings {
+    fn default() -> Self {
+        let own = "auth.users.me.#".parse().ok();
+        Self {
+            default_acl: own.into_iter().collect(),
+            access_token_lifetime: 7_200,
+            max_sessions: 100,
+        }
+    }
+}
+
 /// How long verifiers may keep the JWKS, in seconds.
 pub const JWKS_MAX_AGE: i64 = 300;
 
@@ -74,6 +133,9 @@ impl Settings {
         Self {
             issuer,
             strict: false,
+            token_profile: TokenProfile::Standard,
+            classic: ClassicSettings::default(),
+            wazo: None,
             access_token_format: AccessTokenFormat::Jwt,
             access_token_algorithm: SigningAlgorithm::default(),
             access_token_lifetime: 600,

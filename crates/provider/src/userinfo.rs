@@ -48,7 +48,9 @@ impl Provider {
     pub async fn userinfo(&self, request: &UserinfoRequest) -> Result<Userinfo, ErrorResponse> {
         let token = match self.check_access_token(&request.access_token).await {
             Ok(token) => token,
-            Err(PresentedError::NotGood | PresentedError::Ended) => return Err(invalid_token()),
+            Err(
+                PresentedError::NotGood | PresentedError::Ended | PresentedError::OfAnotherDoor,
+            ) => return Err(invalid_token()),
             Err(PresentedError::Unknown(error)) => return Err(error),
         };
         let scope = token.claims().scope.clone().unwrap_or_default();

@@ -156,7 +156,7 @@ impl Provider {
     }
 
     /// Changes a user as it is in storage; again, if it was changed in between.
-    async fn update_user<E: From<ChangeUserError>>(
+    pub(crate) async fn update_user<E: From<ChangeUserError>>(
         &self,
         username: &Username,
         issued: Issued,
@@ -188,7 +188,7 @@ impl Provider {
         }
     }
 
-    async fn hash_password(
+    pub(crate) async fn hash_password(
         &self,
         password: &Secret<String>,
     ) -> Result<PasswordHash, ChangeUserError> {
@@ -201,7 +201,7 @@ impl Provider {
     }
 }
 
-fn check_profile(profile: &UserProfile) -> Result<(), ChangeUserError> {
+pub(crate) fn check_profile(profile: &UserProfile) -> Result<(), ChangeUserError> {
     profile.check()?;
     let misplaced =
         |name: &&String| is_reserved_claim(name) || UserProfile::OWN_NAMES.contains(&name.as_str());

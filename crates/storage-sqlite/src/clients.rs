@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 use crate::changes::log;
 use crate::failure::Result;
 use crate::rows::{NamedRow, bound, json, stored_revision};
-use crate::{SqliteStore, consents, epochs, sql};
+use crate::{SqliteStore, consents, epochs, sql, wazo};
 
 #[async_trait]
 impl ClientStore for SqliteStore {
@@ -151,6 +151,9 @@ fn update(
     let Some(updated) = updated.next().transpose()? else {
         return Ok(UpdateClient::NotFound);
     };
+    if issued == Issued::Ends {
+        wazo::end_of_client(connection, updated.id)?;
+    }
     log(connection, &Change::Client(updated.client_id.clone()), now)?;
     Ok(UpdateClient::Updated(updated))
 }
@@ -167,6 +170,7 @@ fn end_everything(connection: &Connection, now: Timestamp) -> Result<u64> {
     connection
         .prepare_cached(sql::sessions::END_EVERY_SESSION)?
         .execute([])?;
+    wazo::end_everything(connection)?;
     connection
         .prepare_cached(sql::clients::LOG_EVERY_CLIENT)?
         .execute([now.as_seconds()])?;
@@ -181,15 +185,25 @@ fn remove(connection: &Connection, client_id: &ClientId, now: Timestamp) -> Resu
         .prepare_cached(sql::clients::DELETE_CLIENT)?
         .execute([client_id.as_str()])?;
     consents::forget_of_client(connection, client.id)?;
+    wazo::end_of_client(connection, client.id)?;
     log(connection, &Change::Client(client_id.clone()), now)?;
     Ok(RemoveClient::Removed(client))
+}
+
+/// The identifier of the client beside another row in an answer, if it is there.
+pub(crate) fn read_joined_id(row: &NamedRow<'_>) -> Result<Option<ClientId>> {
+    (!row.is_missing()).then(|| read_id(row)).transpose()
+}
+
+fn read_id(row: &NamedRow<'_>) -> Result<ClientId> {
+    row.parse("client_id", |text: String| text.parse())
 }
 
 fn client(row: &Row<'_>) -> Result<Client> {
     let row = NamedRow::new("clients", row);
     Ok(Client {
         id: row.entity_id("id")?,
-        client_id: row.parse("client_id", |text: String| text.parse())?,
+        client_id: read_id(&row)?,
         epoch: row.epoch("epoch")?,
         revision: row.revision("revision")?,
         secrets: row.json("secrets")?,

@@ -3,19 +3,20 @@
 mod code;
 mod refresh;
 mod row;
+mod standing;
 
 use async_trait::async_trait;
-use countersign_core::{CurrentRefresh, EntityId, Grant, GrantId, Timestamp};
+use countersign_core::{CurrentRefresh, EntityId, Grant, GrantId, Scope, Timestamp};
 use countersign_storage::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
-    RefreshOutcome, SeenCode, SeenRefresh, StoreError,
+    CreateGrant, CreateStandingGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore,
+    RedeemCode, RefreshOutcome, SeenCode, SeenRefresh, StoreError,
 };
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, Params, Row, ToSql, params};
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::oldest::end_oldest;
 use crate::rows::{NamedRow, bound, json};
-use crate::{SqliteStore, sql, users};
+use crate::{SqliteStore, clients, sql, users};
 
 #[async_trait]
 impl GrantStore for SqliteStore {
@@ -41,8 +42,31 @@ impl GrantStore for SqliteStore {
     }
 
     async fn find_grant(&self, id: GrantId) -> std::result::Result<Option<FoundGrant>, StoreError> {
+        let find_grant = sql::grants::FIND_GRANT;
         self.workers
-            .read(move |connection| find(connection, id))
+            .read(move |connection| find(connection, find_grant, [id.as_bytes()]))
+            .await
+    }
+
+    async fn find_standing_grant(
+        &self,
+        client: EntityId,
+        scope: &Scope,
+    ) -> std::result::Result<Option<FoundGrant>, StoreError> {
+        let scope = scope.clone();
+        self.workers
+            .read(move |connection| standing::find(connection, client, &scope))
+            .await
+    }
+
+    async fn create_standing_grant(
+        &self,
+        grant: Grant,
+        replaces: Option<GrantId>,
+        limit: u32,
+    ) -> std::result::Result<CreateStandingGrant, StoreError> {
+        self.workers
+            .write(move |connection| standing::create(connection, &grant, replaces, limit))
             .await
     }
 
@@ -103,23 +127,23 @@ impl GrantStore for SqliteStore {
 }
 
 fn create(connection: &Connection, grant: &Grant, limits: GrantLimits) -> Result<CreateGrant> {
-    let authorization = grant.authorization.as_ref();
-    let session = authorization.map(|it| it.session.as_bytes());
-    let (id, client, user) = (
-        grant.id.as_bytes(),
-        grant.client.as_bytes(),
-        grant.user.as_bytes(),
-    );
-    let (client_epoch, user_epoch) = (
-        bound(grant.client_epoch.number()),
-        bound(grant.user_epoch.number()),
-    );
+    let session = grant.authorization.as_ref().map(|it| it.session.as_bytes());
+    let (id, client) = (grant.id.as_bytes(), grant.client.as_bytes());
+    // Without a value there is no such user.
+    let user = grant.user.as_ref().map(|user| user.id.as_bytes());
+    let user_epoch = grant.user.and_then(|user| bound(user.epoch.number()));
     // The writer holds the lock: what is asked here holds until the commit. One statement would say the same, and SQLite
     // would keep a journal of its own for it.
     let (client_is_live, user_is_live, session_is_there): (bool, bool, bool) = connection
         .prepare_cached(sql::grants::GRANT_MAY_STAND)?
         .query_row(
-            params![client, client_epoch, user, user_epoch, session],
+            params![
+                client,
+                bound(grant.client_epoch.number()),
+                user,
+                user_epoch,
+                session
+            ],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
     match (client_is_live, user_is_live, session_is_there) {
@@ -128,33 +152,7 @@ fn create(connection: &Connection, grant: &Grant, limits: GrantLimits) -> Result
         (true, true, false) => return Ok(CreateGrant::SessionEnded),
         (true, true, true) => {}
     }
-    let resources = match &*grant.resources {
-        [] => None,
-        resources => Some(json("a grant", &resources)?),
-    };
-    let values: [&dyn ToSql; 11] = [
-        id,
-        client,
-        &client_epoch,
-        user,
-        &user_epoch,
-        &grant.created_at.as_seconds(),
-        &grant.lifetime.ends_at.as_seconds(),
-        &grant.lifetime.idle,
-        &grant.scope.to_string(),
-        &resources,
-        &grant.row_ends_at().as_seconds(),
-    ];
-    let refresh = row::refresh_values(grant.refresh.as_ref());
-    let bound_to = row::authorization_values(authorization)?;
-    let optional = refresh.iter().chain(&bound_to).map(|it| it as &dyn ToSql);
-    let values: Vec<&dyn ToSql> = values.into_iter().chain(optional).collect();
-    let created = connection
-        .prepare_cached(sql::grants::CREATE_GRANT)?
-        .execute(&*values)?;
-    if created == 0 {
-        return Err(StoreError::EntityIdTaken(EntityId::from_bytes(*id)).into());
-    }
+    insert(connection, grant)?;
     if grant.unredeemed_code().is_some() {
         let statements = [
             sql::grants::TOO_MANY_UNREDEEMED,
@@ -163,20 +161,63 @@ fn create(connection: &Connection, grant: &Grant, limits: GrantLimits) -> Result
         end_oldest(connection, statements, &[&session], id, limits.unredeemed)?;
     }
     let statements = [sql::grants::TOO_MANY_GRANTS, sql::grants::END_OLDEST_GRANTS];
-    let pair: [&dyn ToSql; 2] = [user, client];
+    let pair: [&dyn ToSql; 2] = [&user, client];
     let ended = end_oldest(connection, statements, &pair, id, limits.of_client)?;
     Ok(CreateGrant::Created {
         ended: ended.into_iter().map(GrantId::from_bytes).collect(),
     })
 }
 
-fn find(connection: &Connection, id: GrantId) -> Result<Option<FoundGrant>> {
-    let mut statement = connection.prepare_cached(sql::grants::FIND_GRANT)?;
-    let mut found = statement.query_and_then([id.as_bytes()], |row| {
+fn insert(connection: &Connection, grant: &Grant) -> Result<()> {
+    let resources = match &*grant.resources {
+        [] => None,
+        resources => Some(json("a grant", &resources)?),
+    };
+    let user = grant.user.unwrap_or(row::NOBODY);
+    let values: [&dyn ToSql; 11] = [
+        grant.id.as_bytes(),
+        grant.client.as_bytes(),
+        &bound(grant.client_epoch.number()),
+        user.id.as_bytes(),
+        &bound(user.epoch.number()),
+        &grant.created_at.as_seconds(),
+        &grant.lifetime.ends_at.as_seconds(),
+        &grant.lifetime.idle,
+        &grant.scope.to_string(),
+        &resources,
+        &grant.row_ends_at().as_seconds(),
+    ];
+    let refresh = row::refresh_values(grant.refresh.as_ref());
+    let bound_to = row::authorization_values(grant.authorization.as_ref())?;
+    let optional = refresh.iter().chain(&bound_to).map(|it| it as &dyn ToSql);
+    let mut values: Vec<&dyn ToSql> = values.into_iter().chain(optional).collect();
+    let standing_for = match grant.user {
+        Some(_) => None,
+        None => Some(row::standing_for(&grant.scope)),
+    };
+    values.push(&standing_for);
+    let created = connection
+        .prepare_cached(sql::grants::CREATE_GRANT)?
+        .execute(&*values)?;
+    if created == 0 {
+        return Err(id_taken(grant.id));
+    }
+    Ok(())
+}
+
+fn id_taken(id: GrantId) -> Failure {
+    StoreError::EntityIdTaken(EntityId::from_bytes(*id.as_bytes())).into()
+}
+
+fn find(connection: &Connection, sql: &str, key: impl Params) -> Result<Option<FoundGrant>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query_and_then(key, |row| {
         let grant = NamedRow::new("grants", row);
+        let client = NamedRow::behind("standing_for", "clients", row);
         let user = NamedRow::behind("session_is_there", "users", row);
         Ok(FoundGrant {
             client_is_live: grant.get("client_is_live")?,
+            client_id: clients::read_joined_id(&client)?,
             session_is_there: grant.get("session_is_there")?,
             grant: row::read(&grant)?,
             user: users::read_joined(&user)?,

@@ -98,6 +98,7 @@ mod sweep;
 mod throttle;
 mod tokens;
 mod users;
+mod wazo;
 mod workers;
 
 pub use backup::{BackupError, BackupReport};

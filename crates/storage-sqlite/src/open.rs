@@ -107,7 +107,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// More than there are.
-const STATEMENTS: usize = 128;
+pub(crate) const STATEMENTS: usize = 192;
 
 /// After how many pages of 4 KiB the log is brought home into the file: a page that is written again and again is
 /// brought home once. SQLite says 1,000 by itself.

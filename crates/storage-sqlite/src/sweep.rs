@@ -17,6 +17,7 @@ pub(crate) fn sweep(connection: &Connection, now: Timestamp, limit: u32) -> Resu
     left -= remove(connection, sql::tokens::SWEEP_REVOCATIONS, now, left)?;
     left -= sweep_grants(connection, now, left)?;
     left -= remove(connection, sql::sessions::SWEEP_SESSIONS, now, left)?;
+    left -= remove(connection, sql::wazo::SWEEP_SESSIONS, now, left)?;
     let horizon = now.plus(-THROTTLE_RETENTION_SECONDS);
     left -= remove(connection, sql::throttle::SWEEP_FAILURES, horizon, left)?;
     left -= sweep_changes(connection, now.plus(-CHANGE_RETENTION_SECONDS), left)?;

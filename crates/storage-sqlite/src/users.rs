@@ -10,7 +10,7 @@ use rusqlite::{Connection, Params, Row, params};
 use crate::changes::log;
 use crate::failure::Result;
 use crate::rows::{NamedRow, bound, json, stored_revision};
-use crate::{SqliteStore, consents, epochs, sql};
+use crate::{SqliteStore, consents, epochs, sql, wazo};
 
 #[async_trait]
 impl UserStore for SqliteStore {
@@ -36,6 +36,20 @@ impl UserStore for SqliteStore {
             .await
     }
 
+    async fn find_users_by_email(
+        &self,
+        email: &str,
+        limit: u32,
+    ) -> std::result::Result<Vec<User>, StoreError> {
+        let key = email.to_ascii_lowercase();
+        self.workers
+            .read(move |connection| {
+                let find = sql::users::FIND_USERS_BY_EMAIL;
+                many(connection, find, params![key, limit])
+            })
+            .await
+    }
+
     async fn list_users(
         &self,
         after: Option<&UsernameKey>,
@@ -43,11 +57,7 @@ impl UserStore for SqliteStore {
     ) -> std::result::Result<Vec<User>, StoreError> {
         let after = after.map_or_else(String::new, ToString::to_string);
         self.workers
-            .read(move |connection| {
-                let mut statement = connection.prepare_cached(sql::users::LIST_USERS)?;
-                let users = statement.query_and_then(params![after, limit], user)?;
-                users.collect()
-            })
+            .read(move |connection| many(connection, sql::users::LIST_USERS, params![after, limit]))
             .await
     }
 
@@ -115,6 +125,12 @@ fn one(connection: &Connection, sql: &str, key: impl Params) -> Result<Option<Us
     rows.next().transpose()
 }
 
+fn many(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<User>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let users = statement.query_and_then(values, user)?;
+    users.collect()
+}
+
 fn update(
     connection: &Connection,
     changed: &User,
@@ -153,6 +169,9 @@ fn update(
     let Some(updated) = updated else {
         return Ok(UpdateUser::NotFound);
     };
+    if issued == Issued::Ends {
+        wazo::end_of_user(connection, updated.id)?;
+    }
     log(connection, &Change::User(updated.id), now)?;
     Ok(UpdateUser::Updated(updated))
 }
@@ -165,6 +184,8 @@ fn remove(connection: &Connection, id: EntityId, now: Timestamp) -> Result<Remov
         .prepare_cached(sql::users::DELETE_USER)?
         .execute([id.as_bytes()])?;
     consents::forget_of_user(connection, id)?;
+    wazo::end_of_user(connection, id)?;
+    wazo::withdraw_all_from(connection, id)?;
     log(connection, &Change::User(id), now)?;
     Ok(RemoveUser::Removed(user))
 }

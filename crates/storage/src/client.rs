@@ -78,7 +78,8 @@ pub trait ClientStore: Send + Sync {
 
     /// Makes the stored client with `client.id` be as `client` says, if it still has `client.revision`
     /// (compare-and-set), and raises the revision by one. `id`, `client_id`, `created_at` and `epoch` stay as they are
-    /// stored, but for the new epoch that [`Issued::Ends`] draws.
+    /// stored, but for the new epoch that [`Issued::Ends`] draws, with which the sessions and refresh tokens of the wazo
+    /// dialect go that stand on the client ([`WazoStore`](crate::WazoStore)).
     async fn update_client(
         &self,
         client: Client,
@@ -87,11 +88,12 @@ pub trait ClientStore: Send + Sync {
     ) -> Result<UpdateClient, StoreError>;
 
     /// Ends everything that was ever issued: draws a new epoch for every client, each its own, and raises every
-    /// revision by one, and ends every session, in one transaction. Returns how many clients there are.
+    /// revision by one, and ends every session, those of the wazo dialect and its refresh tokens included, in one
+    /// transaction. Returns how many clients there are.
     async fn end_everything(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Removes the client. Its epoch is never drawn again, so its tokens stay dead under a new client of the same
-    /// name (RULES R10).
+    /// Removes the client, with the sessions and refresh tokens of the wazo dialect that stand on it. Its epoch is never
+    /// drawn again, so its tokens stay dead under a new client of the same name (RULES R10).
     async fn remove_client(
         &self,
         client_id: &ClientId,

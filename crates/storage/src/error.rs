@@ -23,7 +23,7 @@ pub enum StoreError {
     /// (RULES R10).
     #[error("the internal id {0} is already in use")]
     EntityIdTaken(EntityId),
-    /// The store failed by a defect of its own; nothing was changed.
+    /// The store failed by a defect of its own, or of its caller, who asked what nobody may ask; nothing was changed.
     #[error("the store has a defect: {0}")]
     Defect(String),
 }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_core::{
-    Authorization, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, Timestamp, User,
+    Authorization, ClientId, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, Scope,
+    Timestamp, User,
 };
 
 use crate::StoreError;
@@ -23,10 +24,24 @@ pub enum CreateGrant {
     SessionEnded,
 }
 
+/// What became of [`GrantStore::create_standing_grant`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateStandingGrant {
+    /// The grant is stored.
+    Created {
+        /// The oldest standing grants of the same client, which were ended since there were too many (RULES R10).
+        ended: Vec<GrantId>,
+    },
+    /// The client has another standing grant for this scope than the one that was to be replaced; nothing was changed.
+    AlreadyThere,
+    /// The client is gone or has another epoch than the grant says; nothing was changed.
+    ClientEnded,
+}
+
 /// How many grants there may be (RULES R10, C3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantLimits {
-    /// Of one user and client.
+    /// Of one user and client; and of one client, without a user.
     pub of_client: u32,
     /// Of one session, with a code that was not redeemed.
     pub unredeemed: u32,
@@ -39,7 +54,9 @@ pub struct FoundGrant {
     pub grant: Grant,
     /// Whether the client is there with the epoch that the grant says.
     pub client_is_live: bool,
-    /// The user, if it is there. Whether it is enabled and has the right epoch is told by
+    /// The identifier of the client, if it is there.
+    pub client_id: Option<ClientId>,
+    /// The user, if there is one. Whether it is enabled and has the right epoch is told by
     /// [`FoundGrant::user_is_live`].
     pub user: Option<User>,
     /// Whether the session in which it was authorized is there; true if it was not authorized in one.
@@ -47,12 +64,14 @@ pub struct FoundGrant {
 }
 
 impl FoundGrant {
-    /// Whether the user is there, enabled, and has the epoch that the grant says.
+    /// Whether the user is there, enabled, and has the epoch that the grant says; true if it is the client's own.
     #[must_use]
     pub fn user_is_live(&self) -> bool {
-        self.user
-            .as_ref()
-            .is_some_and(|user| user.enabled && user.epoch == self.grant.user_epoch)
+        self.grant.user.is_none_or(|granted_by| {
+            self.user
+                .as_ref()
+                .is_some_and(|user| user.enabled && user.epoch == granted_by.epoch)
+        })
     }
 
     /// Whether nothing that the grant stands on has ended: client, user, and the session if it ends with that.
@@ -82,15 +101,16 @@ pub struct SeenCode {
 }
 
 impl SeenCode {
-    /// What was seen of the code of `grant`, if it has one.
+    /// What was seen of the code of `grant`, if it has one and a user.
     #[must_use]
     pub fn of(grant: &Grant) -> Option<Self> {
         let code = grant.authorization.as_ref()?.code.as_ref()?;
+        let user = grant.user?;
         Some(Self {
             grant: grant.id,
             nonce: code.nonce,
             client_epoch: grant.client_epoch,
-            user_epoch: grant.user_epoch,
+            user_epoch: user.epoch,
         })
     }
 }
@@ -129,8 +149,8 @@ pub struct SeenRefresh {
     pub retried: bool,
     /// The epoch of the client.
     pub client_epoch: Epoch,
-    /// The epoch of the user.
-    pub user_epoch: Epoch,
+    /// The epoch of the user; none if the grant has no user.
+    pub user_epoch: Option<Epoch>,
 }
 
 impl SeenRefresh {
@@ -143,7 +163,7 @@ impl SeenRefresh {
             nonce: refresh.nonce,
             retried: refresh.retried,
             client_epoch: grant.client_epoch,
-            user_epoch: grant.user_epoch,
+            user_epoch: grant.user.map(|user| user.epoch),
         })
     }
 }
@@ -180,7 +200,7 @@ pub enum EndGrant {
 /// Which grants to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GrantFilter {
-    /// Only those of this user.
+    /// Only those of this user; standing grants are of none.
     pub user: Option<EntityId>,
     /// Only those of this client.
     pub client: Option<EntityId>,
@@ -188,9 +208,11 @@ pub struct GrantFilter {
 
 /// Verbs on grants. None of them writes a change: liveness is read, not announced (RULES N2).
 ///
-/// A grant is *live* while its row is there, its client has the epoch that the row says, its user is enabled and has the
-/// epoch that the row says, and, if it ends with its session, that session is there. That it expired is in its times, for
-/// the provider to judge.
+/// A grant is *live* while its row is there, its client has the epoch that the row says, its user, if it has one, is
+/// enabled and has the epoch that the row says, and, if it ends with its session, that session is there. That it expired is
+/// in its times, for the provider to judge.
+///
+/// A grant without a user is the *standing grant* of its client for its scope: there is no more than one of them.
 #[async_trait]
 pub trait GrantStore: Send + Sync {
     /// Stores `grant` if its client and user are as it says and its session, if it was authorized in one, is there.
@@ -200,12 +222,37 @@ pub trait GrantStore: Send + Sync {
     /// `limits.of_client` grants together, live or not, the oldest others are ended, and told. Never `grant` itself.
     ///
     /// A client that ended is told before a user that did, and that before a session. An id that another grant has is
-    /// told last, with [`StoreError::EntityIdTaken`].
+    /// told last, with [`StoreError::EntityIdTaken`]. A grant that names no user is told like one whose user has ended: it
+    /// is for [`GrantStore::create_standing_grant`].
     async fn create_grant(
         &self,
         grant: Grant,
         limits: GrantLimits,
     ) -> Result<CreateGrant, StoreError>;
+
+    /// The standing grant of this client for exactly this scope, in whatever order it names its tokens, and what it stands
+    /// on; live or not, and in one statement.
+    async fn find_standing_grant(
+        &self,
+        client: EntityId,
+        scope: &Scope,
+    ) -> Result<Option<FoundGrant>, StoreError>;
+
+    /// Stores `grant`, which has no user, as the standing grant of its client for its scope, if its client is as it says
+    /// and there is no other, live or not, or only `replaces`, which is ended, untold. Of several calls at once that name
+    /// the same `replaces`, exactly one is [`CreateStandingGrant::Created`]. If the client then has more than `limit`
+    /// standing grants, live or not, the oldest others by their ids are ended, and told. Never `grant` itself.
+    ///
+    /// `replaces` may be gone, or be another grant than the standing one for that scope: then it does not matter, and is
+    /// not ended. A client that ended is told first, and an id that another grant has last, with
+    /// [`StoreError::EntityIdTaken`]. A grant that names a user is a defect of the caller, told before all else with
+    /// [`StoreError::Defect`]: it is for [`GrantStore::create_grant`].
+    async fn create_standing_grant(
+        &self,
+        grant: Grant,
+        replaces: Option<GrantId>,
+        limit: u32,
+    ) -> Result<CreateStandingGrant, StoreError>;
 
     /// Redeems the code that was seen, in one conditional statement, and makes `refresh` the first refresh token of the
     /// grant. The session in which the user agreed must be there, also if the grant outlives it (RULES C1). Of several
@@ -275,14 +322,14 @@ mod tests {
             nonce: [171; 16],
             retried: false,
             client_epoch: Epoch::from_number(1),
-            user_epoch: Epoch::from_number(2),
+            user_epoch: Some(Epoch::from_number(2)),
         };
         assert!(!format!("{seen:?}").contains("171"));
         let seen = SeenCode {
             grant: seen.grant,
             nonce: seen.nonce,
             client_epoch: seen.client_epoch,
-            user_epoch: seen.user_epoch,
+            user_epoch: Epoch::from_number(2),
         };
         assert!(!format!("{seen:?}").contains("171"));
     }

@@ -9,10 +9,11 @@
 //! | trait | verbs |
 //! | --- | --- |
 //! | [`ClientStore`] | `create_client`, `find_client`, `list_clients`, `update_client`, `end_everything`, `remove_client` |
-//! | [`UserStore`] | `create_user`, `find_user`, `find_user_by_name`, `list_users`, `update_user`, `remove_user` |
+//! | [`UserStore`] | `create_user`, `find_user`, `find_user_by_name`, `find_users_by_email`, `list_users`, `update_user`, `remove_user` |
 //! | [`SessionStore`] | `create_session`, `renew_session`, `find_session`, `use_session`, `end_session`, `list_sessions` |
 //! | [`ConsentStore`] | `remember_consent`, `find_consent`, `list_consents`, `forget_consent` |
-//! | [`GrantStore`] | `create_grant`, `find_grant`, `redeem_code`, `rotate_refresh`, `retry_refresh`, `use_refresh`, `end_grant`, `list_grants` |
+//! | [`GrantStore`] | `create_grant`, `find_grant`, `find_standing_grant`, `create_standing_grant`, `redeem_code`, `rotate_refresh`, `retry_refresh`, `use_refresh`, `end_grant`, `list_grants` |
+//! | [`WazoStore`] | `log_in`, `find_wazo_session`, `end_wazo_session`, `list_wazo_sessions`, `find_wazo_refresh_token`, `end_wazo_refresh_token`, `list_wazo_refresh_tokens`, `create_policy`, `find_policy`, `find_policy_by_slug`, `list_policies`, `update_policy`, `remove_policy`, `assign_policy`, `withdraw_policy`, `policies_of` |
 //! | [`KeyStore`] | `key_ring`, `announce_keys`, `revoke_key`, `remove_keys` |
 //! | [`TokenStore`] | `revoke_token`, `liveness` |
 //! | [`RegistryStore`] | `registry`, `define_scope`, `forget_scope`, `define_resource`, `forget_resource` |
@@ -68,6 +69,7 @@ pub mod testing;
 mod throttle;
 mod token;
 mod user;
+mod wazo;
 
 pub use change::{
     CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangeFeed, Changes, MAX_CHANGES,
@@ -75,8 +77,8 @@ pub use change::{
 pub use client::{ClientStore, CreateClient, Issued, RemoveClient, UpdateClient};
 pub use error::StoreError;
 pub use grant::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
-    RefreshOutcome, SeenCode, SeenRefresh,
+    CreateGrant, CreateStandingGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore,
+    RedeemCode, RefreshOutcome, SeenCode, SeenRefresh,
 };
 pub use key::{AnnounceKeys, KeyRing, KeyStore, RemoveKeys, RevokeKey};
 pub use maintenance::{Deployment, Maintenance, MarkDeployment, RESTORE_EPOCHS, RestoreGap};
@@ -88,6 +90,10 @@ pub use session::{
 pub use throttle::{Failures, THROTTLE_RETENTION_SECONDS, ThrottleStore, ThrottleSubject};
 pub use token::{GrantFacts, Liveness, LivenessQuery, RevokeToken, TokenStore};
 pub use user::{CreateUser, RemoveUser, UpdateUser, UserStore};
+pub use wazo::{
+    AssignPolicy, ChangePolicy, EndRefreshToken, FoundRefreshToken, FoundWazoSession, LogIn,
+    LogInLimits, LoginBasis, WazoSessionFilter, WazoStore,
+};
 
 /// Everything that the service keeps. Implemented by whatever implements the parts.
 pub trait Store:
@@ -98,6 +104,7 @@ pub trait Store:
     + GrantStore
     + KeyStore
     + TokenStore
+    + WazoStore
     + RegistryStore
     + ThrottleStore
     + ChangeFeed
@@ -113,6 +120,7 @@ impl<T> Store for T where
         + GrantStore
         + KeyStore
         + TokenStore
+        + WazoStore
         + RegistryStore
         + ThrottleStore
         + ChangeFeed

@@ -87,8 +87,9 @@ pub trait Maintenance: Send + Sync {
     ///
     /// Removed are revocations whose `expires_at` is not after `now`; grants that are not live, or whose
     /// [`row_ends_at`](countersign_core::Grant::row_ends_at) is not after `now`; sessions whose
-    /// [`row_ends_at`](countersign_core::Session::row_ends_at) is not after `now`; failures of which the last is older
-    /// than [`THROTTLE_RETENTION_SECONDS`](crate::THROTTLE_RETENTION_SECONDS); and changes older than
+    /// [`row_ends_at`](countersign_core::Session::row_ends_at) is not after `now`, and those of the wazo dialect whose
+    /// [`row_ends_at`](countersign_core::wazo::Session::row_ends_at) is not; failures of which the last is older than
+    /// [`THROTTLE_RETENTION_SECONDS`](crate::THROTTLE_RETENTION_SECONDS); and changes older than
     /// [`CHANGE_RETENTION_SECONDS`](crate::CHANGE_RETENTION_SECONDS). A grant is first looked at when it would end
     /// unused; if it was used, then again when it would end now. So a dead grant may keep its row for that long.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;

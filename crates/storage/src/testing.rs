@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use countersign_core::{
     Client, ClientId, Consent, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord,
-    NewClient, NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Session,
-    Timestamp, TokenId, User, UsernameKey,
+    NewClient, NewUser, ResourceDefinition, ResourceUri, Scope, ScopeDefinition, ScopeToken,
+    Session, Timestamp, TokenId, User, UsernameKey, wazo,
 };
 
 use crate::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, ConsentStore, CreateClient,
-    CreateGrant, CreateSession, CreateUser, Define, Deployment, EndGrant, EndSession, Failures,
-    FoundGrant, FoundSession, GrantFilter, GrantLimits, GrantStore, Issued, KeyRing, KeyStore,
-    Liveness, LivenessQuery, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
-    RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey,
-    RevokeToken, SeenCode, SeenRefresh, SessionStore, Store, StoreError, ThrottleStore,
-    ThrottleSubject, TokenStore, UpdateClient, UpdateUser, UserStore,
+    AnnounceKeys, AssignPolicy, ChangeCursor, ChangeFeed, ChangePolicy, Changes, ClientStore,
+    ConsentStore, CreateClient, CreateGrant, CreateSession, CreateStandingGrant, CreateUser,
+    Define, Deployment, EndGrant, EndRefreshToken, EndSession, Failures, FoundGrant,
+    FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter, GrantLimits, GrantStore,
+    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn, LogInLimits, LoginBasis,
+    Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry, RegistryStore, RemoveClient,
+    RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode,
+    SeenRefresh, SessionStore, Store, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
+    UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
 };
 
 /// Wraps a store, counts the calls of each verb, and fails as it is told.
@@ -209,6 +211,7 @@ verbs! {
         CreateUser: writes create_user(user: NewUser) -> CreateUser;
         FindUser: reads find_user(id: EntityId) -> Option<User>;
         FindUserByName: reads find_user_by_name(name: &UsernameKey) -> Option<User>;
+        FindUsersByEmail: reads find_users_by_email(email: &str, limit: u32) -> Vec<User>;
         ListUsers: reads list_users(after: Option<&UsernameKey>, limit: u32) -> Vec<User>;
         UpdateUser: writes update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
         RemoveUser: writes remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
@@ -230,12 +233,32 @@ verbs! {
     GrantStore {
         CreateGrant: writes create_grant(grant: Grant, limits: GrantLimits) -> CreateGrant;
         FindGrant: reads find_grant(id: GrantId) -> Option<FoundGrant>;
+        FindStandingGrant: reads find_standing_grant(client: EntityId, scope: &Scope) -> Option<FoundGrant>;
+        CreateStandingGrant: writes create_standing_grant(grant: Grant, replaces: Option<GrantId>, limit: u32) -> CreateStandingGrant;
         RedeemCode: writes redeem_code(seen: SeenCode, redeemed_at: Timestamp, refresh: Option<CurrentRefresh>) -> RedeemCode;
         RotateRefresh: writes rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
         RetryRefresh: writes retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
         UseRefresh: writes use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;
         EndGrant: writes end_grant(id: GrantId) -> EndGrant;
         ListGrants: reads list_grants(filter: GrantFilter, after: Option<GrantId>, limit: u32) -> Vec<Grant>;
+    }
+    WazoStore {
+        LogIn: writes log_in(session: wazo::Session, basis: LoginBasis, limits: LogInLimits) -> LogIn;
+        FindWazoSession: reads find_wazo_session(token_hash: &[u8; 32]) -> Option<FoundWazoSession>;
+        EndWazoSession: writes end_wazo_session(which: WazoSessionFilter) -> EndSession;
+        ListWazoSessions: reads list_wazo_sessions(user: Option<EntityId>, now: Timestamp, after: Option<EntityId>, limit: u32) -> Vec<wazo::Session>;
+        FindWazoRefreshToken: reads find_wazo_refresh_token(token_hash: &[u8; 32]) -> Option<FoundRefreshToken>;
+        EndWazoRefreshToken: writes end_wazo_refresh_token(user: EntityId, app: &wazo::AppId) -> EndRefreshToken;
+        ListWazoRefreshTokens: reads list_wazo_refresh_tokens(user: Option<EntityId>, after: Option<EntityId>, limit: u32) -> Vec<wazo::RefreshToken>;
+        CreatePolicy: writes create_policy(policy: wazo::Policy) -> ChangePolicy;
+        FindPolicy: reads find_policy(id: EntityId) -> Option<wazo::Policy>;
+        FindPolicyBySlug: reads find_policy_by_slug(slug: &wazo::PolicySlug) -> Option<wazo::Policy>;
+        ListPolicies: reads list_policies(after: Option<EntityId>, limit: u32) -> Vec<wazo::Policy>;
+        UpdatePolicy: writes update_policy(policy: wazo::Policy) -> ChangePolicy;
+        RemovePolicy: writes remove_policy(id: EntityId) -> bool;
+        AssignPolicy: writes assign_policy(policy: EntityId, user: EntityId) -> AssignPolicy;
+        WithdrawPolicy: writes withdraw_policy(policy: EntityId, user: EntityId) -> AssignPolicy;
+        PoliciesOf: reads policies_of(user: EntityId) -> Vec<wazo::Policy>;
     }
     KeyStore {
         KeyRing: reads key_ring() -> KeyRing;

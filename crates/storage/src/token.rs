@@ -32,7 +32,7 @@ pub enum GrantFacts {
     Gone,
     /// The grant is there.
     Stored {
-        /// Whether its user is there, enabled, and has the epoch that the grant says.
+        /// Whether its user is there, enabled, and has the epoch that the grant says; true if it has none.
         user_is_live: bool,
         /// Whether the session with which it ends is there; true if it ends with none.
         session_is_live: bool,

@@ -65,6 +65,10 @@ pub trait UserStore: Send + Sync {
     /// The user whose name has this key.
     async fn find_user_by_name(&self, name: &UsernameKey) -> Result<Option<User>, StoreError>;
 
+    /// The users with this e-mail address, verified or not, enabled or not, at most `limit` of them ordered by their ids.
+    /// ASCII letters are the same in either case; everything else is compared byte for byte.
+    async fn find_users_by_email(&self, email: &str, limit: u32) -> Result<Vec<User>, StoreError>;
+
     /// At most `limit` users ordered by the bytes of the keys of their names, beginning behind `after`.
     async fn list_users(
         &self,
@@ -74,7 +78,8 @@ pub trait UserStore: Send + Sync {
 
     /// Makes the stored user with `user.id` be as `user` says, if it still has `user.revision` (compare-and-set), and
     /// raises the revision by one. `id`, `created_at` and `epoch` stay as they are stored, but for the new epoch that
-    /// [`Issued::Ends`] draws. A stale revision is told before a taken name.
+    /// [`Issued::Ends`] draws, with which the sessions and refresh tokens of the wazo dialect go that the user has
+    /// ([`WazoStore`](crate::WazoStore)). A stale revision is told before a taken name.
     async fn update_user(
         &self,
         user: User,
@@ -82,7 +87,7 @@ pub trait UserStore: Send + Sync {
         now: Timestamp,
     ) -> Result<UpdateUser, StoreError>;
 
-    /// Removes the user. Its id and epoch are never used again, so its tokens stay dead under a new user of the same
-    /// name (RULES R10).
+    /// Removes the user, with its sessions and refresh tokens of the wazo dialect, and takes its policies from it. Its id
+    /// and epoch are never used again, so its tokens stay dead under a new user of the same name (RULES R10).
     async fn remove_user(&self, id: EntityId, now: Timestamp) -> Result<RemoveUser, StoreError>;
 }

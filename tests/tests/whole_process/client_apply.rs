@@ -33,7 +33,7 @@ fn client_apply_of_what_is_shown_changes_nothing() {
         "5",
     ];
     let client = home.add_client("full", &everything);
-    let _ = home.add_client("plain", &[]);
+    let _ = home.add_client("plain", &["--token-profile", "classic"]);
     let native = ["--kind", "native", "--redirect-uri", "a.b:/cb"];
     let _ = home.json(&[&["client", "add", "app"], &native[..]].concat());
     let list = home.json(&["client", "list"]);
@@ -177,6 +177,14 @@ fn client_apply_checks_everything_before_it_changes_anything() {
         (
             json!({ "client_id": "b", "grant_types": ["magic"] }),
             "magic",
+        ),
+        (
+            json!({ "client_id": "b", "token_profile": "magic" }),
+            "token_profile: unknown variant",
+        ),
+        (
+            json!({ "client_id": "b", "token_profile": "classic", "access_token_format": "jwt" }),
+            "classic tokens are JWTs",
         ),
         (
             json!({ "client_id": "b", "scope": "a", "default_scope": "c" }),

@@ -197,6 +197,7 @@ fn settings_that_make_no_sense_are_refused_and_add_nothing() {
         (2, vec!["c", "--access-token-alg", "HS256"]),
         (2, vec!["c", "--access-token-alg", "none"]),
         (2, vec!["c", "--access-token-format", "saml"]),
+        (2, vec!["c", "--token-profile", "magic"]),
         (1, vec!["c", "--access-token-lifetime", "0"]),
         (1, vec!["c", "--access-token-lifetime", "86401"]),
         (2, vec!["c", "--access-token-lifetime", "-1"]),
@@ -253,7 +254,22 @@ fn what_is_wrong_with_settings_is_told_with_the_flag() {
     for (code, arguments, expected) in [
         (
             1,
-            &["--public"][..],
+            &[
+                "--token-profile",
+                "classic",
+                "--access-token-format",
+                "opaque",
+            ][..],
+            "leave out the format and the algorithm; see --token-profile",
+        ),
+        (
+            1,
+            &["--token-profile", "classic", "--access-token-alg", "ES256"],
+            "leave out the format and the algorithm; see --token-profile",
+        ),
+        (
+            1,
+            &["--public"],
             "give other ones with --grant-type, or --redirect-uri",
         ),
         (

@@ -42,7 +42,7 @@ pub(crate) fn date(seconds: i64) -> String {
 }
 
 /// Arguments of `client update`, divided by bars; which member they change, and what it is then, in JSON.
-const UPDATES: [(&str, &str, &str); 32] = [
+const UPDATES: [(&str, &str, &str); 36] = [
     ("--scope|b c|--scope|d", "scope", r#""b c d""#),
     ("--default-scope|b", "default_scope", r#""b""#),
     (
@@ -136,6 +136,14 @@ const UPDATES: [(&str, &str, &str); 32] = [
         "userinfo_signed_response_alg",
         r#""PS256""#,
     ),
+    ("--unset|access_token_format", "access_token_format", "null"),
+    (
+        "--unset|access_token_signed_response_alg",
+        "access_token_signed_response_alg",
+        "null",
+    ),
+    ("--token-profile|classic", "token_profile", r#""classic""#),
+    ("--token-profile|standard", "token_profile", r#""standard""#),
     ("--unset|client_name", "client_name", "null"),
     ("--unset|subject_type", "subject_type", r#""public""#),
     ("--unset|skip_consent", "skip_consent", "false"),
@@ -187,8 +195,9 @@ fn client_update_that_makes_no_sense_changes_nothing() {
     let _ = home.add_client("c", &["--scope", "a b", "--default-scope", "b"]);
     let public = ["--public", "--redirect-uri", "https://app.example/cb"];
     let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
+    let _ = home.add_client("f", &["--access-token-format", "jwt"]);
     let before = home.json(&["client", "list"]);
-    let cases: [(i32, &str, &[&str], &str); 13] = [
+    let cases: [(i32, &str, &[&str], &str); 14] = [
         (2, "usage", &["c"], "what is to change"),
         (2, "usage", &["c", "--unset", "grant_types"], "grant_types"),
         (2, "usage", &["c", "--unset", "nonsense"], "nonsense"),
@@ -224,6 +233,12 @@ fn client_update_that_makes_no_sense_changes_nothing() {
             "invalid_client_metadata",
             &["app", "--refresh-rotation", "off"],
             "rotated",
+        ),
+        (
+            1,
+            "invalid_client_metadata",
+            &["f", "--token-profile", "classic"],
+            "--unset",
         ),
         // Nobody can turn one into the other.
         (

@@ -2,7 +2,7 @@
 
 use countersign_tests::Home;
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 51] = [
     &[],
     &["serve"],
     &["client", "add"],
@@ -38,6 +38,19 @@ const COMMANDS: [&[&str]; 38] = [
     &["key", "revoke"],
     &["key", "import"],
     &["key", "export-public"],
+    &["key", "classic-secret"],
+    &["config", "show"],
+    &["wazo", "policy", "add"],
+    &["wazo", "policy", "list"],
+    &["wazo", "policy", "show"],
+    &["wazo", "policy", "remove"],
+    &["wazo", "policy", "assign"],
+    &["wazo", "policy", "withdraw"],
+    &["wazo", "policy", "of"],
+    &["wazo", "session", "list"],
+    &["wazo", "session", "end"],
+    &["wazo", "token", "list"],
+    &["wazo", "token", "end"],
     &["token", "inspect"],
     &["backup"],
     &["recover"],
@@ -126,6 +139,7 @@ fn what_is_not_understood_exits_with_2_and_touches_nothing() {
     }
     for group in [
         "client", "user", "scope", "resource", "grant", "session", "consent", "key", "token",
+        "wazo", "config",
     ] {
         let told = home.run(&[group, "--json"]).refusal(2);
         assert!(told.1.contains("requires a subcommand"), "{}", told.1);

@@ -106,7 +106,7 @@ fn flag_beats_variable_beats_file_beats_default() {
     }
 }
 
-fn refused(done: &Finished, words: &[&str]) {
+pub(crate) fn refused(done: &Finished, words: &[&str]) {
     let (error, message) = done.refusal(1);
     assert_eq!(error, "configuration", "{message}");
     for word in words {

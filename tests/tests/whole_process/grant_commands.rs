@@ -160,6 +160,58 @@ fn grant_list_can_be_narrowed_and_shows_what_has_ended() {
     }
 }
 
+/// RULES D1: a classic token of a client for itself stands on a grant, which is nobody else's.
+#[test]
+fn a_grant_without_a_user_is_told_as_the_clients_own() {
+    let home = Home::with_keys();
+    let arguments = ["--token-profile", "classic", "--scope", "read"];
+    let client = home.add_client("c", &arguments);
+    let other = home.add_client("d", &arguments);
+    let server = home.serve();
+    let token = server.issue(&client, &[]);
+    let _ = server.issue(&other, &[]);
+    let list = home.json(&["grant", "list", "--client", "c"]);
+    let [grant] = &list.as_array().unwrap()[..] else {
+        unreachable!("one client, one scope: {list}");
+    };
+    assert_eq!(
+        (&grant["scope"], &grant["live"]),
+        (&json!("read"), &json!(true))
+    );
+    for absent in ["sub", "username"] {
+        assert_eq!(grant.get(absent), None, "{grant}");
+    }
+    let _ = home.add_user("alice");
+    assert_eq!(home.json(&["grant", "list", "--user", "alice"]), json!([]));
+    let text = home.run(&["grant", "list", "--client", "c"]);
+    let row: Vec<&str> = text
+        .succeeded()
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let id = grant["grant_id"].as_str().unwrap();
+    assert_eq!(
+        (row[0], row[1], row[2], row[row.len() - 1]),
+        (id, "-", "c", "live")
+    );
+
+    let _ = home.json(&["grant", "revoke", id]);
+    assert!(!server.is_active(&client, &token));
+    let live = |client: &str| {
+        let list = home.json(&["grant", "list", "--client", client]);
+        list.as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["live"] == true)
+            .count()
+    };
+    assert_eq!((live("c"), live("d")), (0, 1));
+    let _ = home.json(&["revoke", "--client", "d"]);
+    assert_eq!(live("d"), 0);
+}
+
 #[test]
 fn rule_o2_revoke_ends_what_is_named_and_nothing_else() {
     let scene = start();

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use crate::client_update::date;
+use crate::scene::ISSUER;
 
 #[test]
 fn key_list_shows_every_purpose_and_nothing_secret() {
@@ -25,6 +26,7 @@ fn key_list_shows_every_purpose_and_nothing_secret() {
     assert_eq!(
         purposes,
         [
+            "mac:classic-tokens",
             "mac:client-secrets",
             "mac:refresh-tokens",
             "seal:opaque-tokens",
@@ -284,4 +286,160 @@ fn key_export_public_gives_what_the_server_publishes() {
         let (error, message) = done.refusal(code);
         assert_eq!(error, expected, "{arguments:?}: {message}");
     }
+}
+
+/// The key ids for `mac:classic-tokens` in this phase.
+fn classic_keys(home: &Home, phase: &str) -> Vec<String> {
+    let list = home.json(&["key", "list"]);
+    let keys = list.as_array().expect("an array").iter();
+    let meant = keys.filter(|key| key["purpose"] == "mac:classic-tokens" && key["phase"] == phase);
+    meant
+        .map(|key| key["kid"].as_str().expect("a kid").to_owned())
+        .collect()
+}
+
+/// What the foreign judge says of a classic token: its claims, if the text is the key.
+fn judged(token: &str, secret: &str) -> Option<Value> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_aud = false;
+    let key = DecodingKey::from_secret(secret.as_bytes());
+    #[expect(clippy::disallowed_methods, reason = "the foreign judge (RULES T4)")]
+    let judged = jsonwebtoken::decode::<Value>(token, &key, &validation);
+    judged.ok().map(|judged| judged.claims)
+}
+
+#[test]
+fn rule_d1_key_classic_secret_gives_each_audience_its_own() {
+    let home = Home::with_keys();
+    let resource = ("resource", "https://api.example.com");
+    let profile = ["--token-profile", "classic", "--resource", resource.1];
+    let client = home.add_client("c", &profile);
+    let plain = home.add_client("p", &profile[..2]);
+    let server = home.serve_with(&ISSUER, &[]);
+    let [for_resource, for_none] = [
+        server.issue(&client, &[resource]),
+        server.issue(&plain, &[]),
+    ];
+    let secret = |arguments: &[&str]| {
+        let fixed = ["key", "classic-secret", "--issuer", "http://localhost"];
+        let done = home.run(&[&fixed, arguments].concat());
+        let told = done.succeeded().trim_end().to_owned();
+        assert!(
+            done.stderr.starts_with("warning: whoever has this secret"),
+            "{done:#?}"
+        );
+        assert!(done.stderr.contains("http://localhost "), "{done:#?}");
+        told
+    };
+    let (own, of_resource) = (secret(&[]), secret(&["--resource", resource.1]));
+    assert_eq!((own.len(), of_resource.len()), (43, 43));
+    let other = secret(&["--resource", "https://other.example"]);
+    assert_eq!(judged(&for_none, &own).unwrap()["cid"], "p");
+    assert_eq!(
+        judged(&for_resource, &of_resource).unwrap()["aud"],
+        resource.1
+    );
+    for (token, secret) in [
+        (&for_none, &of_resource),
+        (&for_none, &other),
+        (&for_resource, &own),
+        (&for_resource, &other),
+    ] {
+        assert_eq!(judged(token, secret), None);
+    }
+    // Where the issuer is not given, it is that of a server that is started here and now.
+    let elsewhere = home.json(&["key", "classic-secret"]);
+    assert_eq!(elsewhere["iss"], "http://127.0.0.1:8080");
+    assert_ne!(elsewhere["secret"], *own);
+
+    let arguments = [
+        "key",
+        "classic-secret",
+        "--issuer",
+        "http://localhost",
+        "--resource",
+        resource.1,
+    ];
+    let kid = jwt::kid(&for_none);
+    assert_eq!(
+        home.json(&arguments),
+        json!({
+            "kid": kid,
+            "alg": "HS256",
+            "iss": "http://localhost",
+            "resource": resource.1,
+            "secret": of_resource,
+        })
+    );
+
+    // A successor is announced only if its purpose is named, and tells its secret before it is used.
+    let _ = home.json(&["key", "rotate"]);
+    assert_eq!(classic_keys(&home, "announced"), [""; 0]);
+    let said = home.run(&["key", "rotate", "--purpose", "mac:classic-tokens"]);
+    let [successor] = &classic_keys(&home, "announced")[..] else {
+        unreachable!("one successor: {said:#?}");
+    };
+    let told = format!("countersign key classic-secret --key {successor}\n");
+    assert!(said.succeeded().contains(&told), "{}", said.stdout);
+    let next = secret(&["--key", successor]);
+    assert_ne!(next, own);
+    assert_eq!(secret(&[]), own, "not yet");
+    assert_eq!(secret(&["--key", &kid]), own);
+    assert!(!server.stderr().contains(&*own));
+}
+
+#[test]
+fn key_classic_secret_that_makes_no_sense_is_refused_and_prints_no_secret() {
+    let home = Home::with_keys();
+    let list = home.json(&["key", "list"]);
+    let of = |purpose: &str| {
+        let key = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|key| key["purpose"] == purpose);
+        key.unwrap()["kid"].as_str().unwrap().to_owned()
+    };
+    let [classic, refresh] = ["mac:classic-tokens", "mac:refresh-tokens"].map(of);
+    let _ = home.json(&["key", "revoke", "--", &classic]);
+    for (code, word, arguments, expected) in [
+        (1, "unknown_key", &["--key", "nobody"][..], "nobody"),
+        (
+            1,
+            "no_secret",
+            &["--key", &refresh],
+            "is for mac:refresh-tokens",
+        ),
+        (1, "no_secret", &["--key", &classic], "is revoked"),
+        (
+            1,
+            "configuration",
+            &["--issuer", "http://login.example.com"],
+            "issuer",
+        ),
+        (2, "usage", &["--resource", "/relative"], "absolute"),
+        (2, "usage", &["--key", "two words"], "two words"),
+    ] {
+        let done = home.run(&[&["--json", "key", "classic-secret"], arguments].concat());
+        let (error, message) = done.refusal(code);
+        assert_eq!(error, word, "{arguments:?}: {message}");
+        assert!(message.contains(expected), "{arguments:?}: {message}");
+    }
+    let input = Input {
+        stdin: None,
+        variables: &[("COUNTERSIGN_LISTEN", "127.0.0.1:0")],
+    };
+    let done = home.run_with(&["--json", "key", "classic-secret"], input);
+    assert!(done.refusal(1).1.contains("--issuer"), "{done:#?}");
+    for arguments in [
+        ["--purpose", "mac:client-secrets"],
+        ["--purpose", "sign:HS256"],
+    ] {
+        let done = home.run(&[&["key", "rotate"], &arguments[..]].concat());
+        assert_eq!(done.stdout, "", "{done:#?}");
+    }
+    let empty = Home::empty();
+    let done = empty.run(&["--json", "key", "classic-secret"]);
+    assert_eq!(done.refusal(1).0, "no_data");
+    assert!(!empty.data_dir().exists());
 }

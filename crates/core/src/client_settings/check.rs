@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::ClientSettings;
 use crate::{
     ApplicationType, GrantType, IdTokenAlgorithm, RedirectUri, ResponseType, Scope, SubjectType,
+    TokenProfile,
 };
 
 /// Why a client cannot be as it is described.
@@ -67,6 +68,9 @@ pub enum SettingsError {
         max = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME
     )]
     AccessTokenLifetime,
+    /// A classic token is a JWT that is signed with HS256.
+    #[error("classic tokens are JWTs signed with HS256; leave out the format and the algorithm")]
+    ClassicFormat,
     /// Grants and the keys of their refresh tokens are kept for [`ClientSettings::MAX_REFRESH_TOKEN_LIFETIME`].
     #[error(
         "refresh tokens live between 1 and {max} seconds",
@@ -178,6 +182,11 @@ impl ClientSettings {
         {
             return Err(SettingsError::AccessTokenLifetime);
         }
+        let says_how =
+            self.access_token_format.is_some() || self.access_token_signed_response_alg.is_some();
+        if self.token_profile == Some(TokenProfile::Classic) && says_how {
+            return Err(SettingsError::ClassicFormat);
+        }
         let lifetimes = 1..=Self::MAX_REFRESH_TOKEN_LIFETIME;
         let refresh = [
             self.refresh_token_lifetime,
@@ -249,6 +258,16 @@ mod tests {
             };
             assert_eq!(settings.check(), Err(SettingsError::AccessTokenLifetime));
         }
+        let classic = ClientSettings {
+            token_profile: Some(TokenProfile::Classic),
+            ..settings()
+        };
+        assert_eq!(classic.check(), Ok(()));
+        let opaque = ClientSettings {
+            access_token_format: Some(crate::AccessTokenFormat::Opaque),
+            ..classic
+        };
+        assert_eq!(opaque.check(), Err(SettingsError::ClassicFormat));
         for lifetime in [0, ClientSettings::MAX_REFRESH_TOKEN_LIFETIME + 1] {
             let absolute = ClientSettings {
                 refresh_token_lifetime: Some(lifetime),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenAlgorithm,
     IntrospectionReach, RedirectUri, ResourceUri, ResponseType, Scope, SigningAlgorithm,
-    SubjectType,
+    SubjectType, TokenProfile,
 };
 
 pub use check::SettingsError;
@@ -66,7 +66,10 @@ pub struct ClientSettings {
     /// Which tokens it may ask about.
     #[serde(default)]
     pub introspect: IntrospectionReach,
-    /// What its access tokens look like; without it, as the server says.
+    /// Which members its tokens have; without it, as the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_profile: Option<TokenProfile>,
+    /// What its access tokens look like; without it, as the server says. Classic ones look one way only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_format: Option<AccessTokenFormat>,
     /// How its access tokens are signed; without it, as the server says.
@@ -134,6 +137,7 @@ impl ClientSettings {
             post_logout_redirect_uris: Vec::new(),
             token_endpoint_auth_method: None,
             introspect: IntrospectionReach::Audience,
+            token_profile: None,
             access_token_format: None,
             access_token_signed_response_alg: None,
             access_token_lifetime: None,

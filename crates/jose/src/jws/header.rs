@@ -15,6 +15,7 @@ pub struct Header {
     algorithm: Algorithm,
     typ: Option<String>,
     kid: Option<String>,
+    has_others: bool,
 }
 
 impl Header {
@@ -40,6 +41,7 @@ impl Header {
             algorithm,
             typ,
             kid,
+            has_others: !members.is_empty(),
         })
     }
 
@@ -59,6 +61,11 @@ impl Header {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// Whether there are members beside `alg`, `typ` and `kid`. They choose nothing, but some kinds of token have none.
+    pub(crate) fn has_others(&self) -> bool {
+        self.has_others
     }
 
     /// Whether `typ` is this media type. RFC 7515 §4.1.9: compared without regard to case, and the prefix

@@ -3,14 +3,15 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign_core::{KeyId, Random, Secret, SigningAlgorithm, Timestamp};
+use countersign_core::{GrantId, KeyId, Random, Secret, SigningAlgorithm, Timestamp};
 use countersign_jose::access_token::{
     AccessTokenClaims, AccessTokenError, AccessTokenValidator, ExpectedAudience,
 };
 use countersign_jose::authorization_code::AuthorizationCodeKey;
+use countersign_jose::classic;
 use countersign_jose::id_token::IdTokenClaims;
 use countersign_jose::opaque::SealingKey;
-use countersign_jose::refresh_token::RefreshTokenKey;
+use countersign_jose::refresh_token::{RefreshToken, RefreshTokenKey};
 use countersign_jose::ticket::TicketKey;
 use countersign_jose::{SigningKey, VerifyingKeys, base64url, jws};
 use serde_json::{Map, Value, json};
@@ -146,6 +147,57 @@ pub(crate) fn code_key(id: &str, byte: u8, issuer: &str) -> AuthorizationCodeKey
 pub(crate) fn ticket_key(id: &str, byte: u8, issuer: &str) -> TicketKey {
     let (id, secret) = drawn(id, byte);
     TicketKey::new(id, secret, issuer).expect("an id of 16 characters")
+}
+
+pub(crate) fn classic_access_key(id: &str, byte: u8, issuer: &str) -> classic::AccessTokenKey {
+    let (id, secret) = drawn(id, byte);
+    classic::AccessTokenKey::new(id, secret, issuer)
+}
+
+pub(crate) fn classic_refresh_key(id: &str, byte: u8, issuer: &str) -> classic::RefreshTokenKey {
+    let (id, secret) = drawn(id, byte);
+    classic::RefreshTokenKey::new(id, secret, issuer)
+}
+
+/// A classic access token with everything.
+pub(crate) fn classic_claims() -> classic::AccessTokenClaims {
+    let further = json!({"email": "jane@example.com"});
+    classic::AccessTokenClaims {
+        cid: "billing-worker".into(),
+        scope: "contacts.read contacts.write".parse().expect("a scope"),
+        sub: Some("512ab9a4-c786-48a6-8ad6-94c53a8dc651".into()),
+        aud: Some(API.into()),
+        iss: Some(ISSUER.into()),
+        exp: NOW.plus(3_600),
+        nbf: NOW,
+        iat: NOW,
+        jti: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHAQIDBAUGBwgJCgsM".into(),
+        further: further.as_object().expect("an object").clone(),
+    }
+}
+
+/// A classic refresh token with everything.
+pub(crate) fn classic_refresh_claims() -> classic::RefreshTokenClaims {
+    classic::RefreshTokenClaims {
+        client_id: "web-app".into(),
+        access_token_id: classic_claims().jti,
+        token: RefreshToken {
+            grant: GrantId::from_bytes([0xa1; 16]),
+            generation: 3,
+            issued_at: NOW,
+            nonce: [0xb2; 16],
+        },
+        scope: classic_claims().scope,
+        user_id: classic_claims().sub,
+        expire_time: NOW.plus(2_592_000),
+    }
+}
+
+/// A compact JWS with this header and payload, whatever they are, and the foreign HS256 signature under `secret`.
+pub(crate) fn forge_hs256(secret: &[u8], header: &str, payload: &str) -> String {
+    let encode = |text: &str| base64url::encode(text.as_bytes());
+    let input = format!("{}.{}", encode(header), encode(payload));
+    format!("{input}.{}", crate::foreign::sign_hs256(secret, &input))
 }
 
 /// Different at every call, and the same in every run.

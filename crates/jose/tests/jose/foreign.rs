@@ -5,6 +5,7 @@
 )]
 
 use countersign_core::{Secret, SigningAlgorithm};
+use countersign_jose::classic::{self, AccessTokenClaims};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::{VerifyingKey, access_token, id_token, jws};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
@@ -12,7 +13,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::Value;
 
 use crate::fixtures::{
-    ISSUER, NOW, claims, claims_json, id_claims, keys, pkcs8, signing_key, validator,
+    DRAWN_KEY_ID, ISSUER, LEEWAY, NOW, claims, claims_json, classic_access_key, classic_claims,
+    id_claims, keys, pkcs8, signing_key, validator,
 };
 
 fn algorithm(algorithm: SigningAlgorithm) -> Algorithm {
@@ -34,6 +36,13 @@ fn encoding_key(algorithm: SigningAlgorithm) -> EncodingKey {
 /// The foreign signature of `message` under the test key for `algorithm`, in base64url.
 pub(crate) fn sign(by: SigningAlgorithm, message: &str) -> String {
     jsonwebtoken::crypto::sign(message.as_bytes(), &encoding_key(by), algorithm(by))
+        .expect("the judge can sign")
+}
+
+/// The foreign HS256 signature of `message` under `secret`, in base64url.
+pub(crate) fn sign_hs256(secret: &[u8], message: &str) -> String {
+    let key = EncodingKey::from_secret(secret);
+    jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256)
         .expect("the judge can sign")
 }
 
@@ -125,6 +134,44 @@ fn the_judge_agrees_on_hmac() {
         let token = jsonwebtoken::encode(&Header::new(theirs), &claims_json(), &encoding)
             .expect("the judge can sign");
         assert!(hmac_jws::verify_with(&key, &token).is_ok(), "{ours:?}");
+    }
+}
+
+/// An API with another library takes our classic tokens with the text that it was given, and ours takes what that library
+/// makes of it. RULES D1: but for its own audience.
+#[test]
+fn rule_d1_the_judge_agrees_on_classic_access_tokens() {
+    let key = classic_access_key(DRAWN_KEY_ID, 7, ISSUER);
+    let mount = AccessTokenClaims {
+        aud: None,
+        ..classic_claims()
+    };
+    for claims in [classic_claims(), mount] {
+        let audience = claims.aud.as_deref();
+        let text = key.shared_secret(audience).expose().clone();
+        let decoding = DecodingKey::from_secret(text.as_bytes());
+        let token = classic::sign_access_token(&key, &claims).expect("signing");
+        let seen = jsonwebtoken::decode::<Value>(&token, &decoding, &validation(Algorithm::HS256))
+            .expect("the judge accepts");
+        assert_eq!(seen.claims["cid"], "billing-worker", "{audience:?}");
+        assert_eq!(seen.header.typ.as_deref(), Some("JWT"), "{audience:?}");
+        assert_eq!(
+            seen.header.kid.as_deref(),
+            Some(DRAWN_KEY_ID),
+            "{audience:?}"
+        );
+        // Under the secret of another audience it refuses.
+        let other = key.shared_secret(Some("https://other.example"));
+        let other = DecodingKey::from_secret(other.expose().as_bytes());
+        jsonwebtoken::decode::<Value>(&token, &other, &validation(Algorithm::HS256))
+            .expect_err("another secret");
+
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(DRAWN_KEY_ID.into());
+        let encoding = EncodingKey::from_secret(text.as_bytes());
+        let token = jsonwebtoken::encode(&header, &seen.claims, &encoding).expect("signing");
+        let read = classic::verify_access_token(&key, &token, NOW, LEEWAY);
+        assert_eq!(read, Ok(claims));
     }
 }
 

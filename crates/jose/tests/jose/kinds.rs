@@ -7,11 +7,12 @@ use countersign_jose::id_token::{self, HintError};
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::{self, SealingKeys};
 use countersign_jose::refresh_token::{self, RefreshToken};
-use countersign_jose::{access_token, base64url, jws, ticket};
+use countersign_jose::{access_token, base64url, classic, jws, ticket};
 use serde_json::json;
 
 use crate::fixtures::{
-    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, code_key, id_claims, payload,
+    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, classic_access_key,
+    classic_claims, classic_refresh_claims, classic_refresh_key, code_key, id_claims, payload,
     refresh_key, sealing_key, ticket_key, validator,
 };
 
@@ -21,8 +22,16 @@ fn client_secret() -> Secret<Vec<u8>> {
     Secret::new(vec![SECRET; 32])
 }
 
-fn classic_key() -> HmacKey {
+fn shared_key() -> HmacKey {
     HmacKey::new(HmacAlgorithm::Hs256, DRAWN_KEY_ID, &client_secret()).expect("a long secret")
+}
+
+fn classic_access() -> classic::AccessTokenKey {
+    classic_access_key(DRAWN_KEY_ID, SECRET, ISSUER)
+}
+
+fn classic_refresh() -> classic::RefreshTokenKey {
+    classic_refresh_key(DRAWN_KEY_ID, SECRET, ISSUER)
 }
 
 fn code() -> AuthorizationCode {
@@ -44,7 +53,7 @@ fn refresh() -> RefreshToken {
 }
 
 /// One of each kind, in the order of [`doors`].
-fn tokens() -> [(&'static str, String); 8] {
+fn tokens() -> [(&'static str, String); 10] {
     let random = Counting::default();
     let refresh = refresh_token::write(&refresh_key(DRAWN_KEY_ID, SECRET, ISSUER), &refresh());
     let code = authorization_code::write(&code_key(DRAWN_KEY_ID, SECRET, ISSUER), &code());
@@ -64,8 +73,8 @@ fn tokens() -> [(&'static str, String); 8] {
             .expect("one of each kind"),
         ),
         (
-            "classic access token",
-            hmac_jws::sign(&classic_key(), Some("at+jwt"), &payload()).expect("one of each kind"),
+            "JWS under a shared secret",
+            hmac_jws::sign(&shared_key(), Some("at+jwt"), &payload()).expect("one of each kind"),
         ),
         (
             "ID token",
@@ -82,29 +91,42 @@ fn tokens() -> [(&'static str, String); 8] {
             ticket::seal(&ticket_key(DRAWN_KEY_ID, SECRET, ISSUER), b"text", &random)
                 .expect("one of each kind"),
         ),
+        (
+            "classic access token",
+            classic::sign_access_token(&classic_access(), &classic_claims())
+                .expect("one of each kind"),
+        ),
+        (
+            "classic refresh token",
+            classic::write_refresh_token(&classic_refresh(), &classic_refresh_claims())
+                .map(|(text, _)| text.expose().clone())
+                .expect("one of each kind"),
+        ),
     ]
 }
 
 /// Which door takes `token`.
-fn doors(token: &str) -> [bool; 8] {
+fn doors(token: &str) -> [bool; 10] {
     let sealing = SealingKeys::new([sealing_key(DRAWN_KEY_ID, SECRET)]).expect("one of each kind");
-    let classic = HmacKeys::new([classic_key()]).expect("one of each kind");
+    let shared = HmacKeys::new([shared_key()]).expect("one of each kind");
     [
         validator().verify(token, &KEYS, NOW).is_ok(),
         opaque::open(token, &sealing, ISSUER, NOW, LEEWAY).is_ok(),
-        hmac_jws::verify(token, &classic).is_ok(),
+        hmac_jws::verify(token, &shared).is_ok(),
         id_token::read_hint(token, &KEYS, ISSUER, NOW, LEEWAY).is_ok(),
         id_token::read_hint_hs256(token, &client_secret(), ISSUER, NOW, LEEWAY).is_ok(),
         refresh_token::read(token, &refresh_key(DRAWN_KEY_ID, SECRET, ISSUER)).is_ok(),
         authorization_code::read(token, &code_key(DRAWN_KEY_ID, SECRET, ISSUER)).is_ok(),
         ticket::open(token, &ticket_key(DRAWN_KEY_ID, SECRET, ISSUER)).is_ok(),
+        classic::verify_access_token(&classic_access(), token, NOW, LEEWAY).is_ok(),
+        classic::read_refresh_token(token, &classic_refresh()).is_ok(),
     ]
 }
 
 #[test]
 fn e67_every_kind_opens_its_own_door_only() {
     for (index, (kind, token)) in tokens().iter().enumerate() {
-        let mut expected = [false; 8];
+        let mut expected = [false; 10];
         expected[index] = true;
         assert_eq!(doors(token), expected, "{kind}");
         // Nor does another prefix, or none, make it another kind.
@@ -115,7 +137,7 @@ fn e67_every_kind_opens_its_own_door_only() {
         for prefix in ["", "cs_at_", "cs_rt_", "cs_ac_"] {
             let renamed = format!("{prefix}{bare}");
             if renamed != *token {
-                assert_eq!(doors(&renamed), [false; 8], "{kind} as {prefix:?}");
+                assert_eq!(doors(&renamed), [false; 10], "{kind} as {prefix:?}");
             }
         }
     }
@@ -123,21 +145,25 @@ fn e67_every_kind_opens_its_own_door_only() {
 
 #[test]
 fn rule_t1_the_shape_selects_one_decoder() {
+    let none = [false; 4];
     let expected = [
-        [false, false, false],
-        [true, false, false],
-        [false, false, false],
-        [false, false, false],
-        [false, false, false],
-        [false, true, false],
-        [false, false, true],
-        [false, false, false],
+        none,
+        [true, false, false, false],
+        none,
+        none,
+        none,
+        [false, true, false, false],
+        [false, false, true, false],
+        none,
+        [false, false, false, true],
+        [false, false, false, true],
     ];
     for ((kind, token), expected) in tokens().iter().zip(expected) {
         let shapes = [
             opaque::is_opaque(token),
             refresh_token::is_refresh_token(token),
             authorization_code::is_authorization_code(token),
+            classic::key_id(token).is_some(),
         ];
         assert_eq!(shapes, expected, "{kind}");
     }
@@ -175,7 +201,7 @@ fn rule_c3_neither_key_nor_tag_of_a_refresh_token_makes_a_code() {
                 let tag = key.mac(&[label_of.as_bytes(), prefix.as_bytes(), before_tag]);
                 let forged = base64url::encode(&[before_tag, &tag].concat());
                 let forged = format!("cs_ac_{forged}");
-                if doors(&forged) != [false; 8] {
+                if doors(&forged) != [false; 10] {
                     accepted.push((key_of, label, prefix));
                 }
             }

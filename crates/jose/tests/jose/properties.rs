@@ -4,11 +4,12 @@ use countersign_core::{Secret, SigningAlgorithm};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey, HmacKeys};
 use countersign_jose::jws::{self, JwsError, UnverifiedClaims, UnverifiedHeader};
 use countersign_jose::opaque::{self, SealingKeys};
-use countersign_jose::{SigningKey, access_token, authorization_code, id_token, ticket};
+use countersign_jose::{SigningKey, access_token, authorization_code, classic, id_token, ticket};
 use proptest::prelude::*;
 
 use crate::fixtures::{
-    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, code_key, id_claims, keys,
+    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, classic_access_key,
+    classic_claims, classic_refresh_claims, classic_refresh_key, code_key, id_claims, keys,
     sealing_key, signing_key, ticket_key, validator,
 };
 
@@ -20,6 +21,7 @@ fn sealing_keys() -> SealingKeys {
 fn offer(token: &str) -> bool {
     let _ = UnverifiedHeader::peek(token);
     let _ = UnverifiedClaims::peek(token);
+    let _ = classic::key_id(token);
     let _ = jws::verify_with(&KEY.verifying_key(), token);
     let hmac = hmac_jws::verify(token, &HmacKeys::default());
     let opaque = opaque::open(token, &sealing_keys(), ISSUER, NOW, LEEWAY);
@@ -34,6 +36,9 @@ fn offer(token: &str) -> bool {
         id_token::read_hint_hs256(token, &secret, ISSUER, NOW, LEEWAY).is_ok(),
         authorization_code::read(token, &code_key(DRAWN_KEY_ID, 1, ISSUER)).is_ok(),
         ticket::open(token, &ticket_key(DRAWN_KEY_ID, 1, ISSUER)).is_ok(),
+        classic::verify_access_token(&classic_access_key("one", 1, ISSUER), token, NOW, LEEWAY)
+            .is_ok(),
+        classic::read_refresh_token(token, &classic_refresh_key("one", 1, ISSUER)).is_ok(),
     ]
     .contains(&true)
 }
@@ -72,7 +77,7 @@ proptest! {
     #[test]
     fn a_token_with_some_bytes_replaced_is_refused(
         edits in proptest::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9_.=-]"), 1..4),
-        kind in 0..5,
+        kind in 0..7,
     ) {
         let random = Counting::default();
         let token = match kind {
@@ -80,6 +85,15 @@ proptest! {
             1 => access_token::sign(&KEY, &claims()).expect("signing"),
             2 => id_token::sign(&KEY, &id_claims()).expect("signing"),
             3 => id_token::sign_hs256(&Secret::new(vec![1; 32]), &id_claims()).expect("signing"),
+            4 => {
+                let key = classic_access_key("one", 1, ISSUER);
+                classic::sign_access_token(&key, &classic_claims()).expect("signing")
+            }
+            5 => {
+                let key = classic_refresh_key("one", 1, ISSUER);
+                let written = classic::write_refresh_token(&key, &classic_refresh_claims());
+                written.expect("writing").0.expose().clone()
+            }
             _ => {
                 let key = ticket_key(DRAWN_KEY_ID, 1, ISSUER);
                 ticket::seal(&key, b"text", &random).expect("sealing")

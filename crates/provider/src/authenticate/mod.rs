@@ -15,7 +15,7 @@ use crate::throttle::{Account, Attempt};
 use crate::{Origin, Provider, audit};
 
 pub(crate) use hashing::{Hasher, Turnstile};
-pub(crate) use password::{Lines, SignedInUser};
+pub(crate) use password::{Lines, SignInName, SignedInUser};
 pub use secret::WEAK_SECRET_BYTES;
 
 /// A client that has proved who it is. Only this module can make one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Client, Password, Secret, User, Username};
+use countersign_core::{Client, Password, Secret, User, Username, UsernameKey};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use quick_cache::sync::Cache;
 
@@ -53,6 +53,33 @@ impl Lines {
     }
 }
 
+/// Under which name somebody signs in, and at which door.
+#[derive(Clone, Copy)]
+pub(crate) enum SignInName<'a> {
+    /// A username, at the doors of the standards.
+    Username(&'a str),
+    /// A username, at the door of the wazo dialect.
+    UserAtWazo(&'a str),
+    /// A username or a verified e-mail address, at the door of the wazo dialect.
+    UsernameOrEmail(&'a str),
+}
+
+impl<'a> SignInName<'a> {
+    const fn text(self) -> &'a str {
+        match self {
+            Self::Username(text) | Self::UserAtWazo(text) | Self::UsernameOrEmail(text) => text,
+        }
+    }
+
+    /// Of whom failures are counted. Each door counts for itself (RULES D2).
+    const fn account(self, key: &str) -> Account<'_> {
+        match self {
+            Self::Username(_) => Account::User(key),
+            Self::UserAtWazo(_) | Self::UsernameOrEmail(_) => Account::Wazo(key),
+        }
+    }
+}
+
 /// The same for an unknown name, a wrong password and a disabled user (attack class 43).
 fn refused() -> ErrorResponse {
     ErrorResponse::new(ErrorCode::InvalidGrant, "the username or password is wrong")
@@ -62,15 +89,15 @@ impl Provider {
     /// Finds out which user it is that signs in at `client`.
     pub(crate) async fn sign_in(
         &self,
-        username: &str,
+        typed: SignInName<'_>,
         password: &Secret<String>,
         client: &Client,
         origin: Origin,
     ) -> Result<SignedInUser, ErrorResponse> {
         // A text that cannot be a name is the name of nobody, and is throttled like every other.
-        let name = username.parse::<Username>().ok().map(|name| name.key());
-        let key = name.as_ref().map_or(username, |name| name.as_str());
-        let mut attempt = self.attempt_by_hash(Account::User(key), origin).await?;
+        let name = self.name_of(typed).await?;
+        let key = name.as_ref().map_or(typed.text(), |name| name.as_str());
+        let mut attempt = self.attempt_by_hash(typed.account(key), origin).await?;
         let user = match &name {
             Some(name) => self.store.find_user_by_name(name).await,
             None => Ok(None),
@@ -101,6 +128,26 @@ impl Provider {
         let user = user.ok_or_else(refused)?;
         self.succeeded(attempt).await;
         Ok(SignedInUser(user))
+    }
+
+    /// The name of a user by which all is looked up and counted, whatever was typed.
+    async fn name_of(&self, typed: SignInName<'_>) -> Result<Option<UsernameKey>, ErrorResponse> {
+        let name = typed.text().parse::<Username>().ok().map(|name| name.key());
+        let (SignInName::UsernameOrEmail(text), true) = (typed, typed.text().contains('@')) else {
+            return Ok(name);
+        };
+        if let Some(name) = &name {
+            let user = self.store.find_user_by_name(name).await;
+            if user.map_err(|error| unavailable(&error))?.is_some() {
+                return Ok(Some(name.clone()));
+            }
+        }
+        // An address that two users have is the name of neither.
+        let users = self.store.find_users_by_email(text, 2).await;
+        Ok(match &users.map_err(|error| unavailable(&error))?[..] {
+            [user] if user.profile.email_verified => Some(user.username.key()),
+            _ => name,
+        })
     }
 
     /// Whether `password` is that of `user`. Costs one hash whatever the answer.

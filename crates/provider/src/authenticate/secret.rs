@@ -7,6 +7,7 @@ use super::hashing::HashingError;
 use crate::Provider;
 use crate::clients::AddClientError;
 use crate::directory::KnownClient;
+use crate::keys::SecretOf;
 
 /// Given secrets with fewer bytes than this are marked as weak.
 pub const WEAK_SECRET_BYTES: usize = 16;
@@ -82,7 +83,7 @@ impl Provider {
         accepted
             .filter_map(|kept| {
                 self.keys
-                    .open_client_secret(client.id, kept.sealed.as_deref()?)
+                    .open_secret(SecretOf::Client(client.id), kept.sealed.as_deref()?)
             })
             .collect()
     }
@@ -90,7 +91,7 @@ impl Provider {
     /// The newest secret of a client, if it was kept for what needs it.
     pub(crate) fn newest_sealed_secret(&self, client: &Client) -> Option<Secret<Vec<u8>>> {
         let sealed = client.secrets.last()?.sealed.as_deref()?;
-        self.keys.open_client_secret(client.id, sealed)
+        self.keys.open_secret(SecretOf::Client(client.id), sealed)
     }
 
     /// Whether `secret` is one that was drawn for the client. An unknown client costs as much as a wrong secret (attack

@@ -2,8 +2,8 @@
 //! §3.2.2.5 and §3.3.2.5.
 
 use countersign_core::{
-    Authorization, AuthorizationFacts, Client, Grant, GrantLifetime, GrantType, IssuedCode,
-    ResponseType, Scope, Secret, UserProfile,
+    Authorization, AuthorizationFacts, Client, Grant, GrantLifetime, GrantType, GrantUser,
+    IssuedCode, ResponseType, Scope, Secret, UserProfile,
 };
 use countersign_jose::authorization_code::{self, AuthorizationCode};
 use countersign_protocol::{
@@ -145,8 +145,10 @@ impl Provider {
             id: self.ids.next(now, &*self.random).into(),
             client: client.id,
             client_epoch: client.epoch,
-            user: session.user().id,
-            user_epoch: session.user().epoch,
+            user: Some(GrantUser {
+                id: session.user().id,
+                epoch: session.user().epoch,
+            }),
             scope: scope.clone(),
             resources: Vec::new(),
             created_at: now,

@@ -4,6 +4,7 @@ use countersign_core::{Client, EntityId, Scope, Secret};
 use countersign_protocol::{AuthorizationParameters, ErrorCode, ErrorResponse, Form};
 
 use super::Visit;
+use crate::authenticate::SignInName;
 use crate::browser::{Answer, Browser, Show};
 use crate::pages::{ErrorPage, Notice};
 use crate::sessions::LiveSession;
@@ -56,7 +57,9 @@ impl Provider {
         let password = form.secret("password");
         let password = password.unwrap_or_else(|| Secret::new(String::new()));
         let signed_in = async {
-            let user = self.sign_in(username, &password, client, origin).await?;
+            let user = self
+                .sign_in(SignInName::Username(username), &password, client, origin)
+                .await?;
             self.begin_session(user, browser).await
         };
         match signed_in.await {

@@ -4,7 +4,7 @@ use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, Secret, SigningAlgo
 use countersign_jose::{KeyError as CryptoError, SigningKey};
 use countersign_storage::{AnnounceKeys, RemoveKeys, RevokeKey, Store};
 
-use super::phase::ANNOUNCEMENT;
+use super::phase::{ANNOUNCEMENT, announcement};
 use super::{KeyError, KeyPhase, Keys};
 
 /// How often a change of the ring is tried again after somebody else was faster.
@@ -67,9 +67,9 @@ impl Keys {
             if records.iter().any(waits) {
                 return Ok(Vec::new());
             }
-            let successor = self
-                .master
-                .draw(purpose, now, now.plus(ANNOUNCEMENT), random)?;
+            let successor =
+                self.master
+                    .draw(purpose, now, now.plus(announcement(purpose)), random)?;
             Ok(vec![successor])
         })
         .await
@@ -109,7 +109,7 @@ impl Keys {
             .at(now)
             .status()
             .into_iter()
-            .filter(|key| key.phase == KeyPhase::Active && is_rotated(key.purpose))
+            .filter(|key| key.phase == KeyPhase::Active && is_rotated_by_itself(key.purpose))
             .filter(|key| now.since(key.active_from) >= interval)
             .map(|key| key.purpose)
             .collect();
@@ -187,6 +187,12 @@ impl Keys {
         }
         Err(KeyError::Contended)
     }
+}
+
+/// Whether keys of this purpose follow each other without anybody asking for it. Whoever checks classic tokens has to be given
+/// the new secret first.
+const fn is_rotated_by_itself(purpose: KeyPurpose) -> bool {
+    is_rotated(purpose) && !matches!(purpose, KeyPurpose::ClassicTokens)
 }
 
 /// Whether keys of this purpose follow each other. The pepper does not: what was made with it could no longer be checked.

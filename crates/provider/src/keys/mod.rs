@@ -7,15 +7,13 @@ mod vault;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use countersign_core::{
-    EntityId, KeyId, KeyPurpose, KeyRecord, Random, Secret, SigningAlgorithm, Timestamp,
-};
+use countersign_core::{KeyId, KeyPurpose, KeyRecord, Random, Secret, SigningAlgorithm, Timestamp};
 use countersign_jose::authorization_code::AuthorizationCodeKey;
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::{SealingKey, SealingKeys};
 use countersign_jose::refresh_token::RefreshTokenKey;
 use countersign_jose::ticket::TicketKey;
-use countersign_jose::{SigningKey, VerifyingKeys};
+use countersign_jose::{SigningKey, VerifyingKeys, classic};
 use countersign_storage::{KeyRing, Store, StoreError};
 use jsonwebtoken::jwk::JwkSet;
 use thiserror::Error;
@@ -23,6 +21,7 @@ use thiserror::Error;
 pub use phase::KeyPhase;
 use phase::next_departure;
 pub use vault::MasterKey;
+pub(crate) use vault::SecretOf;
 use vault::{GrantKeys, Material};
 
 /// Why the keys cannot be used.
@@ -166,23 +165,19 @@ impl Keys {
         Ok(())
     }
 
-    /// Seals the secret of a client (RULES S2).
-    pub(crate) fn seal_client_secret(
+    /// Seals what must be told again (RULES S2, D2).
+    pub(crate) fn seal_secret(
         &self,
-        client: EntityId,
+        of: SecretOf,
         secret: &Secret<String>,
         random: &dyn Random,
     ) -> Vec<u8> {
-        self.master.seal_client_secret(client, secret, random)
+        self.master.seal_secret(of, secret, random)
     }
 
-    /// Opens the secret of a client.
-    pub(crate) fn open_client_secret(
-        &self,
-        client: EntityId,
-        sealed: &[u8],
-    ) -> Option<Secret<Vec<u8>>> {
-        self.master.open_client_secret(client, sealed)
+    /// What was sealed so.
+    pub(crate) fn open_secret(&self, of: SecretOf, sealed: &[u8]) -> Option<Secret<Vec<u8>>> {
+        self.master.open_secret(of, sealed)
     }
 
     /// The ring as it is in memory, at `now`.
@@ -254,11 +249,17 @@ impl View {
             .collect();
         let verifying = good.iter().filter_map(|material| match material {
             Material::Signing(key) => Some(key.verifying_key()),
-            Material::Sealing(_) | Material::Grants(_) | Material::Mac(_) => None,
+            Material::Sealing(_)
+            | Material::Grants(_)
+            | Material::Mac(_)
+            | Material::Classic(_) => None,
         });
         let sealing = good.iter().filter_map(|material| match material {
             Material::Sealing(key) => Some(key.clone()),
-            Material::Signing(_) | Material::Grants(_) | Material::Mac(_) => None,
+            Material::Signing(_)
+            | Material::Grants(_)
+            | Material::Mac(_)
+            | Material::Classic(_) => None,
         });
         Ok(Self {
             from: now,
@@ -327,6 +328,33 @@ impl RingAt {
     /// The key under which a refresh token was made, as long as it is accepted.
     pub(crate) fn refresh_by_id(&self, id: &KeyId) -> Option<&RefreshTokenKey> {
         Some(&self.grant_keys_by_id(id)?.refresh)
+    }
+
+    /// The key under which a classic refresh token was, or is, made, as long as it is accepted.
+    pub(crate) fn classic_refresh_by_id(&self, id: &KeyId) -> Option<&classic::RefreshTokenKey> {
+        Some(&self.grant_keys_by_id(id)?.classic)
+    }
+
+    /// The key that signs classic access tokens.
+    pub(crate) fn classic(&self) -> Option<&classic::AccessTokenKey> {
+        match self.active(KeyPurpose::ClassicTokens)? {
+            (_, Material::Classic(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key with which a classic access token was signed, as long as it is accepted.
+    pub(crate) fn classic_by_id(&self, id: &KeyId) -> Option<&classic::AccessTokenKey> {
+        let is_meant = |record: &KeyRecord| record.id == *id && self.phase(record).is_good();
+        match self.keys().find(|(record, _)| is_meant(record))? {
+            (_, Material::Classic(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a key with this id, of whatever kind.
+    pub(crate) fn knows(&self, id: &KeyId) -> bool {
+        self.ring.records.iter().any(|record| record.id == *id)
     }
 
     /// The key under which new codes are made.

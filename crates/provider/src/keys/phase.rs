@@ -8,14 +8,27 @@ use crate::settings::{CLOCK_SKEW, JWKS_MAX_AGE};
 /// for its full age has seen it, and a little more.
 pub(crate) const ANNOUNCEMENT: i64 = JWKS_MAX_AGE + 5;
 
+/// The same for a key of this purpose. The secret of classic tokens is carried to those who check them by people, who get a day
+/// for it.
+pub(super) const fn announcement(purpose: KeyPurpose) -> i64 {
+    match purpose {
+        KeyPurpose::ClassicTokens => 86_400,
+        KeyPurpose::Signing(_)
+        | KeyPurpose::OpaqueTokens
+        | KeyPurpose::RefreshTokens
+        | KeyPurpose::ClientSecrets => ANNOUNCEMENT,
+    }
+}
+
 /// Seconds for which a key is kept after its successor took over: as long as something that it made may live.
 const fn retention(purpose: KeyPurpose) -> i64 {
     let longest = match purpose {
         // RULES R6: "until the longest refresh lifetime after its last use".
         KeyPurpose::RefreshTokens => ClientSettings::MAX_REFRESH_TOKEN_LIFETIME,
-        KeyPurpose::Signing(_) | KeyPurpose::OpaqueTokens | KeyPurpose::ClientSecrets => {
-            ClientSettings::MAX_ACCESS_TOKEN_LIFETIME
-        }
+        KeyPurpose::Signing(_)
+        | KeyPurpose::OpaqueTokens
+        | KeyPurpose::ClientSecrets
+        | KeyPurpose::ClassicTokens => ClientSettings::MAX_ACCESS_TOKEN_LIFETIME,
     };
     longest as i64 + CLOCK_SKEW as i64
 }

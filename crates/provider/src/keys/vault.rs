@@ -6,7 +6,7 @@ use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::SealingKey;
 use countersign_jose::refresh_token::RefreshTokenKey;
 use countersign_jose::ticket::TicketKey;
-use countersign_jose::{SigningKey, seal};
+use countersign_jose::{SigningKey, classic, seal};
 
 use super::KeyError;
 
@@ -24,6 +24,8 @@ pub(super) enum Material {
     Grants(Box<GrantKeys>),
     /// For [`KeyPurpose::ClientSecrets`].
     Mac(Box<MacKey>),
+    /// For [`KeyPurpose::ClassicTokens`].
+    Classic(Box<classic::AccessTokenKey>),
 }
 
 /// What is derived from one key for grants on their way: each for one purpose only (RULES R6).
@@ -31,6 +33,7 @@ pub(super) struct GrantKeys {
     pub(super) refresh: RefreshTokenKey,
     pub(super) code: AuthorizationCodeKey,
     pub(super) ticket: TicketKey,
+    pub(super) classic: classic::RefreshTokenKey,
 }
 
 impl GrantKeys {
@@ -39,6 +42,7 @@ impl GrantKeys {
             refresh: RefreshTokenKey::new(id.clone(), secret.clone(), issuer).ok()?,
             code: AuthorizationCodeKey::new(id.clone(), secret.clone(), issuer).ok()?,
             ticket: TicketKey::new(id.clone(), secret.clone(), issuer).ok()?,
+            classic: classic::RefreshTokenKey::new(id.clone(), secret.clone(), issuer),
         })
     }
 }
@@ -63,7 +67,10 @@ impl MasterKey {
                 let (key, pkcs8) = SigningKey::generate(algorithm)?;
                 (key.id().clone(), pkcs8)
             }
-            KeyPurpose::OpaqueTokens | KeyPurpose::RefreshTokens | KeyPurpose::ClientSecrets => (
+            KeyPurpose::OpaqueTokens
+            | KeyPurpose::RefreshTokens
+            | KeyPurpose::ClientSecrets
+            | KeyPurpose::ClassicTokens => (
                 random_key_id(random),
                 Secret::new(random.bytes::<32>().to_vec()),
             ),
@@ -111,24 +118,20 @@ impl MasterKey {
         }
     }
 
-    /// Seals the secret of a client, for what needs the secret itself (RULES S2).
-    pub(super) fn seal_client_secret(
+    /// Seals what must be told again (RULES S2, D2).
+    pub(super) fn seal_secret(
         &self,
-        client: EntityId,
+        of: SecretOf,
         secret: &Secret<String>,
         random: &dyn Random,
     ) -> Vec<u8> {
-        let context = client_secret_context(client);
+        let context = of.context();
         seal::seal(&self.0, &context, secret.expose().as_bytes(), random)
     }
 
-    /// The secret of a client that was sealed.
-    pub(super) fn open_client_secret(
-        &self,
-        client: EntityId,
-        sealed: &[u8],
-    ) -> Option<Secret<Vec<u8>>> {
-        seal::open(&self.0, &client_secret_context(client), sealed).ok()
+    /// What was sealed so.
+    pub(super) fn open_secret(&self, of: SecretOf, sealed: &[u8]) -> Option<Secret<Vec<u8>>> {
+        seal::open(&self.0, &of.context(), sealed).ok()
     }
 
     /// Opens a key, for `issuer`.
@@ -164,13 +167,31 @@ impl MasterKey {
                 Material::Grants(Box::new(keys.ok_or_else(damaged)?))
             }
             KeyPurpose::ClientSecrets => Material::Mac(Box::new(MacKey::new(symmetric()?))),
+            KeyPurpose::ClassicTokens => {
+                let key = classic::AccessTokenKey::new(record.id.clone(), symmetric()?, issuer);
+                Material::Classic(Box::new(key))
+            }
         })
     }
 }
 
-/// What a sealed client secret is bound to: it opens for its own client only.
-fn client_secret_context(client: EntityId) -> Vec<u8> {
-    format!("countersign client secret {client}").into_bytes()
+/// Whose secret it is that was sealed: it opens for that one only.
+#[derive(Clone, Copy)]
+pub(crate) enum SecretOf {
+    /// The secret of a client.
+    Client(EntityId),
+    /// A refresh token of the wazo dialect.
+    WazoRefreshToken(EntityId),
+}
+
+impl SecretOf {
+    fn context(self) -> Vec<u8> {
+        match self {
+            Self::Client(id) => format!("countersign client secret {id}"),
+            Self::WazoRefreshToken(id) => format!("countersign wazo refresh token {id}"),
+        }
+        .into_bytes()
+    }
 }
 
 /// What a sealed key is bound to: one cannot be passed off as another, or used for something else.

@@ -18,6 +18,9 @@ pub(crate) enum Account<'a> {
     User(&'a str),
     /// The client with this id.
     Client(&'a str),
+    /// The user of this name, at the door of the wazo dialect. It is open to everybody, so what happens there slows nobody
+    /// down elsewhere (RULES D2).
+    Wazo(&'a str),
 }
 
 impl Account<'_> {
@@ -25,11 +28,12 @@ impl Account<'_> {
         match self {
             Self::User(_) => Kind::User,
             Self::Client(_) => Kind::Client,
+            Self::Wazo(_) => Kind::Wazo,
         }
     }
 
     fn name(&self) -> &[u8] {
-        let (Self::User(name) | Self::Client(name)) = self;
+        let (Self::User(name) | Self::Client(name) | Self::Wazo(name)) = self;
         &name.as_bytes()[..name.len().min(MAX_NAME_BYTES)]
     }
 }
@@ -39,6 +43,7 @@ impl Account<'_> {
 pub(super) enum Kind {
     User,
     Client,
+    Wazo,
     /// An account at an address from which it was proven.
     Pair,
     Address,
@@ -50,6 +55,7 @@ impl Kind {
         match self {
             Self::User => "user",
             Self::Client => "client",
+            Self::Wazo => "wazo",
             Self::Pair => "pair",
             Self::Address => "address",
         }
@@ -58,7 +64,7 @@ impl Kind {
     /// How many failures are free.
     pub(super) const fn free(self, settings: &ThrottleSettings) -> u32 {
         match self {
-            Self::User | Self::Client | Self::Pair => settings.account_failures,
+            Self::User | Self::Client | Self::Wazo | Self::Pair => settings.account_failures,
             Self::Address => settings.address_failures,
         }
     }

@@ -189,12 +189,7 @@ impl Provider {
         let refresh = may_refresh(client.client(), scope.get())
             .then(|| self.first_refresh())
             .transpose()?;
-        let seen = SeenCode {
-            grant: grant.id,
-            nonce: code.nonce,
-            client_epoch: grant.client_epoch,
-            user_epoch: grant.user_epoch,
-        };
+        let seen = SeenCode::of(grant).ok_or_else(invalid_grant)?;
         let proven = ProvenCode {
             client,
             found,

@@ -6,6 +6,7 @@ mod narrow_audience;
 mod narrow_scope;
 mod password;
 mod refresh_token;
+mod standing;
 
 use countersign_core::GrantType;
 use countersign_protocol::{ErrorCode, ErrorResponse, GrantRequest, TokenRequest, TokenResponse};
@@ -18,6 +19,10 @@ pub(crate) use narrow_audience::{GrantedAudience, narrow_audience};
 pub(crate) use narrow_scope::{GrantedScope, narrow_scope_of_user};
 pub(crate) use password::NewAuthorization;
 pub(crate) use refresh_token::{ProvenRefresh, Step};
+pub(crate) use standing::Standing;
+
+/// How often a decision is made anew after another request moved the grant on in between.
+const ATTEMPTS: usize = 8;
 
 /// The grant types that [`Provider::token`] answers; the metadata is made from this list.
 pub(crate) const GRANT_TYPES: [GrantType; 4] = [
@@ -41,8 +46,7 @@ impl Provider {
         match request.grant {
             GrantRequest::ClientCredentials(asked) => {
                 let client = self.identify(request.client, origin).await?;
-                let permit = self.permit_client_credentials(client, asked)?;
-                self.issue(permit).await
+                self.client_credentials(client, asked, origin).await
             }
             // RFC 9700 §2.4: "The resource owner password credentials grant MUST NOT be used."
             GrantRequest::Password(_) if self.settings.strict => Err(ErrorResponse::new(

@@ -1,11 +1,11 @@
 //! The resource owner password credentials grant: RFC 6749 §4.3.
 
-use countersign_core::{Client, Grant, GrantType, UserProfile};
+use countersign_core::{Client, EntityId, Grant, GrantType, GrantUser, UserProfile};
 use countersign_protocol::{ErrorCode, ErrorResponse, PasswordRequest};
 
 use super::narrow_audience::narrow_audience;
 use super::narrow_scope::narrow_scope_of_user;
-use crate::authenticate::{IdentifiedClient, SignedInUser};
+use crate::authenticate::{IdentifiedClient, SignInName, SignedInUser};
 use crate::permit::{Evidence, Permit};
 use crate::{Origin, Provider};
 
@@ -26,6 +26,11 @@ impl NewAuthorization {
     /// What is known about the user, who has just proved to be one.
     pub(crate) fn profile(&self) -> &UserProfile {
         &self.user.user().profile
+    }
+
+    /// Who it is, by the internal id.
+    pub(crate) fn user(&self) -> EntityId {
+        self.user.user().id
     }
 
     /// The grant as it is to be stored.
@@ -60,7 +65,7 @@ impl Provider {
         let audience = narrow_audience(settings, &asked.resources, &self.settings.issuer)?;
         let user = self
             .sign_in(
-                &request.username,
+                SignInName::Username(&request.username),
                 &request.password,
                 client.client(),
                 origin,
@@ -81,8 +86,10 @@ impl Provider {
             id: self.ids.next(now, &*self.random).into(),
             client: client.client().id,
             client_epoch: client.client().epoch,
-            user: user.user().id,
-            user_epoch: user.user().epoch,
+            user: Some(GrantUser {
+                id: user.user().id,
+                epoch: user.user().epoch,
+            }),
             scope: scope.get().clone(),
             resources,
             created_at: now,

@@ -25,6 +25,7 @@ async fn rule_s1_generated_secrets_are_kept_as_a_mac_bound_to_their_client() {
     let swapped = TestClient {
         id: a.id,
         secret: b.secret,
+        door: countersign_provider::Door::Standard,
     };
     assert_eq!(
         swapped.token(&node).await.unwrap_err().error,
@@ -58,6 +59,7 @@ async fn rule_s1_given_secrets_are_hashed_and_short_ones_marked() {
         let wrong = TestClient {
             id: id.into(),
             secret: format!("{secret}x"),
+            door: countersign_provider::Door::Standard,
         };
         assert_eq!(
             wrong.token(&node).await.unwrap_err().error,

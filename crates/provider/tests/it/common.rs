@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::{
     ClientSettings, Clock, FixedClock, GrantType, IntrospectionReach, KeyRecord, Random, Secret,
-    Timestamp, User, UserProfile,
+    Timestamp, TokenProfile, User, UserProfile,
 };
 use countersign_protocol::{
     ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse, RevocationRequest,
     TokenRequest, TokenResponse,
 };
-use countersign_provider::{Host, MasterKey, Origin, Provider, SecretSource, Settings};
+use countersign_provider::{Door, Host, MasterKey, Origin, Provider, SecretSource, Settings};
 use countersign_storage::testing::FailingStore;
 use countersign_storage::{KeyStore as _, MemoryStore, Store};
 use countersign_storage_sqlite::SqliteStore;
@@ -68,6 +68,43 @@ macro_rules! on_both_backends {
 
 pub(crate) use on_both_backends;
 
+/// One test of each rule for each backend and each profile of tokens.
+macro_rules! on_both_backends_in_both_profiles {
+    ($($rule:ident)*) => {
+        $(
+            mod $rule {
+                use countersign_core::TokenProfile;
+
+                use crate::common::{Backend, Service};
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn on_memory() {
+                    super::$rule(Service::on(Backend::Memory)).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn on_sqlite() {
+                    super::$rule(Service::on(Backend::Sqlite)).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn classic_on_memory() {
+                    let service = Service::on(Backend::Memory);
+                    super::$rule(service.with_profile(TokenProfile::Classic)).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn classic_on_sqlite() {
+                    let service = Service::on(Backend::Sqlite);
+                    super::$rule(service.with_profile(TokenProfile::Classic)).await;
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use on_both_backends_in_both_profiles;
+
 /// What lies below a service, so that a backup of it can be made.
 enum Below {
     Memory(Arc<MemoryStore>),
@@ -105,6 +142,12 @@ impl Service {
             below,
             settings: Settings::new("https://as.example".parse().unwrap()),
         }
+    }
+
+    /// The same service, for clients whose tokens have these members.
+    pub(crate) fn with_profile(mut self, profile: TokenProfile) -> Self {
+        self.settings.token_profile = profile;
+        self
     }
 
     /// A service on a backup of this one's storage, made now; for the same clock and the same master key.
@@ -228,10 +271,19 @@ impl Tokens {
     }
 }
 
-/// A client of a node, with its secret.
+/// The door at which all tokens are accepted that a node makes where a client does not say.
+fn door_of(node: &Provider) -> Door {
+    match node.settings().token_profile {
+        TokenProfile::Standard => Door::Standard,
+        TokenProfile::Classic => Door::Classic,
+    }
+}
+
+/// A client of a node, with its secret, and the door that it comes to.
 pub(crate) struct TestClient {
     pub(crate) id: String,
     pub(crate) secret: String,
+    pub(crate) door: Door,
 }
 
 impl TestClient {
@@ -243,6 +295,7 @@ impl TestClient {
         Self {
             id: id.to_owned(),
             secret,
+            door: door_of(node),
         }
     }
 
@@ -254,7 +307,21 @@ impl TestClient {
         Self {
             id: id.to_owned(),
             secret: secret.to_owned(),
+            door: door_of(node),
         }
+    }
+
+    /// The same client, at `door`.
+    pub(crate) fn at(&self, door: Door) -> Self {
+        Self {
+            id: self.id.clone(),
+            secret: self.secret.clone(),
+            door,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::default().at(self.door)
     }
 
     fn form(&self, rest: &str) -> Form {
@@ -264,7 +331,7 @@ impl TestClient {
 
     pub(crate) async fn token(&self, node: &Provider) -> Result<TokenResponse, ErrorResponse> {
         let form = self.form("grant_type=client_credentials");
-        node.token(TokenRequest::read(&[], &form).unwrap(), Origin::default())
+        node.token(TokenRequest::read(&[], &form).unwrap(), self.origin())
             .await
     }
 
@@ -275,7 +342,7 @@ impl TestClient {
         rest: &str,
     ) -> Result<TokenResponse, ErrorResponse> {
         let request = TokenRequest::read(&[], &self.form(rest))?;
-        node.token(request, Origin::default()).await
+        node.token(request, self.origin()).await
     }
 
     /// A sign-in with a password.
@@ -301,7 +368,7 @@ impl TestClient {
     ) -> Result<IntrospectionResponse, ErrorResponse> {
         let form = self.form(&format!("token={token}"));
         let request = IntrospectionRequest::read(&[], &form).unwrap();
-        node.introspect(request, Origin::default()).await
+        node.introspect(request, self.origin()).await
     }
 
     pub(crate) async fn is_active(&self, node: &Provider, token: &str) -> bool {
@@ -314,6 +381,6 @@ impl TestClient {
     pub(crate) async fn revoke(&self, node: &Provider, token: &str) -> Result<(), ErrorResponse> {
         let form = self.form(&format!("token={token}"));
         let request = RevocationRequest::read(&[], &form).unwrap();
-        node.revoke(request, Origin::default()).await
+        node.revoke(request, self.origin()).await
     }
 }

@@ -7,6 +7,7 @@
 
 mod authorize;
 mod browser;
+mod classic;
 mod clients;
 mod codes;
 mod common;
@@ -16,9 +17,10 @@ mod nodes;
 mod openid;
 mod password;
 mod refresh;
-
 mod sign_in;
 mod sign_out;
 mod stale_pages;
+mod standing;
 mod storage_down;
 mod throttle;
+mod wazo;

@@ -286,6 +286,7 @@ async fn rule_s3_the_old_secret_works_until_the_overlap_is_over() {
         TestClient {
             id: old.id.clone(),
             secret: rotated.secret.unwrap().expose().clone(),
+            door: countersign_provider::Door::Standard,
         }
     };
     let new = rotate(3_600).await;

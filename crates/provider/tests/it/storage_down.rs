@@ -56,6 +56,7 @@ async fn rule_a3_an_unknown_client_is_not_refused_while_nobody_can_know() {
     let stranger = TestClient {
         id: "stranger".into(),
         secret: "x".into(),
+        door: countersign_provider::Door::Standard,
     };
     assert_eq!(
         stranger.token(&node).await.unwrap_err().error,

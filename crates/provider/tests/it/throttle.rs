@@ -84,7 +84,7 @@ impl House {
     }
 
     async fn user(&self, node: &Provider, name: &str, password: &str, origin: Origin) -> Answer {
-        let TestClient { id, secret } = &self.portal;
+        let TestClient { id, secret, .. } = &self.portal;
         let rest = format!("grant_type=password&username={name}&password={password}");
         ask(node, id, secret, &rest, origin).await
     }

@@ -116,20 +116,24 @@ impl Parties {
                 sessions.insert(id);
             }
         }
+        let users = grants.iter().filter_map(|grant| grant.user);
         Ok(Self {
             clients: parties::clients(opened).await?,
-            users: parties::users(opened, grants.iter().map(|grant| grant.user)).await?,
+            users: parties::users(opened, users.map(|user| user.id)).await?,
             sessions,
         })
     }
 
     fn shown<'all>(&'all self, grant: &'all Grant, now: Timestamp) -> Shown<'all> {
         let client = self.clients.get(&grant.client);
-        let user = self.users.get(&grant.user);
+        let user = grant.user.and_then(|user| self.users.get(&user.id));
+        let user_stands = grant.user.is_none_or(|granted| {
+            user.is_some_and(|user| user.enabled && user.epoch == granted.epoch)
+        });
         let used_at = grant.refresh.as_ref().map(|refresh| refresh.used_at);
         let expires_at = grant.lifetime.end(used_at.unwrap_or(grant.created_at));
         let live = client.is_some_and(|client| client.epoch == grant.client_epoch)
-            && user.is_some_and(|user| user.enabled && user.epoch == grant.user_epoch)
+            && user_stands
             && bound_to(grant).is_none_or(|session| self.sessions.contains(&session))
             && now < expires_at;
         Shown {
@@ -161,11 +165,13 @@ struct Shown<'all> {
 
 impl Shown<'_> {
     fn row(&self) -> Vec<String> {
-        let user = self.user.map(Username::to_string);
+        // A standing grant has no user: it is the client's own.
+        let sub = self.grant.user.map(|user| user.id.to_string());
+        let user = self.user.map(Username::to_string).or(sub);
         let client = self.client.map(ClientId::to_string);
         vec![
             self.grant.id.to_string(),
-            user.unwrap_or_else(|| self.grant.user.to_string()),
+            user.unwrap_or_else(|| "-".to_owned()),
             client.unwrap_or_else(|| "(removed)".to_owned()),
             self.grant.scope.to_string(),
             date(self.expires_at),
@@ -178,7 +184,9 @@ impl Shown<'_> {
         let mut members = Map::new();
         let mut tell = |name: &str, value: Value| members.insert(name.to_owned(), value);
         tell("grant_id", grant.id.to_string().into());
-        tell("sub", grant.user.to_string().into());
+        if let Some(user) = grant.user {
+            tell("sub", user.id.to_string().into());
+        }
         if let Some(username) = self.user {
             tell("username", username.as_str().into());
         }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod configuration;
 mod consent;
 mod duration;
 mod grant;
@@ -18,6 +19,7 @@ mod serve;
 mod session;
 mod token;
 mod user;
+mod wazo;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -112,6 +114,12 @@ enum Command {
     /// Look into tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// The wazo dialect: policies, and what users have open there
+    #[command(subcommand)]
+    Wazo(wazo::WazoCommand),
+    /// The configuration in effect
+    #[command(subcommand)]
+    Config(configuration::ConfigCommand),
     /// Copy the database to a new file, while the server runs
     Backup(backup::Backup),
     /// Declare that the database was restored from a backup
@@ -146,6 +154,8 @@ pub(crate) fn run() -> ExitCode {
             Command::Revoke(command) => command.run(&cli.global).await,
             Command::Key(command) => command.run(&cli.global).await,
             Command::Token(command) => command.run(&cli.global).await,
+            Command::Wazo(command) => command.run(&cli.global).await,
+            Command::Config(command) => command.run(&cli.global),
             Command::Backup(command) => command.run(&cli.global),
             Command::Recover(command) => command.run(&cli.global).await,
         }
@@ -223,9 +233,22 @@ impl Global {
     /// The same, for commands that may be the first: what is missing is made.
     async fn new_provider(&self) -> Result<Opened, Failure> {
         let config = self.configuration()?;
-        // No administrative command makes a token, so what stands for the issuer does not matter to it.
+        // These commands make no token, so what stands for the issuer does not matter to them.
         let issuer = parse_issuer(config.issuer.as_deref().unwrap_or("http://127.0.0.1"))?;
         Opened::open(&config, issuer).await
+    }
+
+    /// The service as the server runs it, for commands to which the issuer matters; and the issuer, which is `given`,
+    /// configured, or where the server listens.
+    async fn provider_as_served(&self, given: Option<String>) -> Result<(Opened, Issuer), Failure> {
+        let config = self.configuration_with(Flags {
+            issuer: given,
+            ..Flags::default()
+        })?;
+        DataDir::open_existing(&config.data_dir)?;
+        let issuer = serve::issuer(&config, config.listen)?;
+        let opened = Opened::open(&config, issuer.clone()).await?;
+        Ok((opened, issuer))
     }
 }
 
@@ -250,6 +273,9 @@ impl Opened {
             .map_err(|error| Failure::new("storage", error))?;
         let store: Arc<dyn Store> = Arc::new(store);
         let mut settings = Settings::new(issuer);
+        settings.token_profile = config.token_profile();
+        settings.classic = config.classic_settings();
+        settings.wazo = config.wazo_settings();
         settings.access_token_format = config.access_token.format;
         settings.access_token_algorithm = config.access_token.algorithm;
         settings.access_token_lifetime = config.lifetimes.access_token;

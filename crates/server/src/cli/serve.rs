@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 use tracing_subscriber::EnvFilter;
 
 use super::{Global, Opened, parse_issuer};
-use crate::config::Flags;
+use crate::config::{Config, Dialect, Flags};
 use crate::demo;
 use crate::http;
 use crate::output::{Failure, print};
@@ -76,10 +76,7 @@ impl Serve {
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new("listen", error))?;
-        let issuer = match &config.issuer {
-            Some(issuer) => parse_issuer(issuer)?,
-            None => derive_issuer(address)?,
-        };
+        let issuer = issuer(&config, address)?;
         let development = issuer.is_development();
         if development {
             require_loopback(address)?;
@@ -93,15 +90,17 @@ impl Serve {
         } else {
             None
         };
+        let dialects = spoken(&config.dialects);
         let text = demo.as_ref().map_or_else(
-            || format!("Countersign serves {issuer} on {address}."),
-            |demo| demo.welcome(issuer.as_str(), address),
+            || format!("Countersign serves {issuer} on {address}.{dialects}"),
+            |demo| demo.welcome(issuer.as_str(), address, &dialects),
         );
         let document = json!({
             "issuer": issuer.as_str(),
             "listen": address,
             "data_dir": opened.data_dir.path(),
             "development": development,
+            "dialects": config.dialects,
         });
         print(global.format(), &text, &document)?;
         tracing::info!(%issuer, %address, development, "serving");
@@ -114,6 +113,7 @@ impl Serve {
             .unwrap_or_default();
         let service = http::Service {
             provider,
+            dialects: config.mounted(),
             trusted_proxies: config.trusted_proxies.into(),
         };
         http::serve(listener, http::router(service, demo), asked_to_stop()).await;
@@ -123,9 +123,27 @@ impl Serve {
     }
 }
 
-/// The issuer of a set-up that nobody has configured: where it listens.
-fn derive_issuer(address: SocketAddr) -> Result<Issuer, Failure> {
+/// A line that names the dialects, behind a line that is not at its end; nothing if there are none.
+fn spoken(dialects: &[Dialect]) -> String {
+    let names: Vec<String> = dialects.iter().map(Dialect::to_string).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("\nDialects that are switched on: {}", names.join(", "))
+}
+
+/// The issuer of a server that listens on `address`: the configured one, or just that address.
+pub(super) fn issuer(config: &Config, address: SocketAddr) -> Result<Issuer, Failure> {
+    if let Some(issuer) = &config.issuer {
+        return parse_issuer(issuer);
+    }
     require_loopback(address)?;
+    if address.port() == 0 {
+        return Err(Failure::new(
+            "configuration",
+            "the server picks a port, so its issuer is not known here; give it with --issuer",
+        ));
+    }
     let issuer = format!("http://{address}");
     // The default port is not written (RFC 3986 §6.2.3).
     parse_issuer(issuer.strip_suffix(":80").unwrap_or(&issuer))

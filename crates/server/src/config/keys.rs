@@ -1,25 +1,14 @@
-//! The keys of the configuration, their defaults, and what values make sense.
+//! The keys of the configuration, and their defaults.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use countersign_core::{AccessTokenFormat, ClientSettings, SigningAlgorithm};
+use countersign_core::{AccessTokenFormat, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use super::invalid;
+use super::dialects::{Classic, Dialect, Moov, Wazo};
 use super::variables::{list, number, switch};
 use crate::http::TrustedProxy;
-use crate::output::Failure;
-
-/// The longest life of an authorization code, in seconds: RFC 6749 §4.1.2, "A maximum authorization code lifetime of 10
-/// minutes is RECOMMENDED."
-const LONGEST_CODE: u32 = 600;
-
-/// The longest life of an ID token, in seconds: one day, for which keys are kept.
-const LONGEST_ID_TOKEN: u32 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME;
-
-/// The longest life of a session, in seconds: 400 days, for which browsers keep a cookie at most.
-const LONGEST_SESSION: u32 = 400 * 86_400;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +28,9 @@ pub(crate) struct Config {
     pub(crate) strict: bool,
     /// What is logged, in the notation of `RUST_LOG`.
     pub(crate) log: String,
+    /// The dialects that are switched on.
+    #[serde(deserialize_with = "list")]
+    pub(crate) dialects: Vec<Dialect>,
     /// What access tokens look like.
     pub(crate) access_token: AccessToken,
     /// How long things live.
@@ -55,6 +47,12 @@ pub(crate) struct Config {
     pub(crate) cache: Cache,
     /// How secrets that people chose are hashed.
     pub(crate) hashing: Hashing,
+    /// The moov dialect.
+    pub(crate) moov: Moov,
+    /// Classic tokens, and their dialect.
+    pub(crate) classic: Classic,
+    /// The wazo dialect.
+    pub(crate) wazo: Wazo,
 }
 
 /// What access tokens look like where the client does not say.
@@ -169,6 +167,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             strict: false,
             log: String::from("info"),
+            dialects: Vec::new(),
             access_token: AccessToken {
                 format: AccessTokenFormat::Jwt,
                 algorithm: SigningAlgorithm::default(),
@@ -196,99 +195,10 @@ impl Default for Config {
             },
             cache: Cache { max_stale: 300 },
             hashing: Hashing { workers: 2 },
+            moov: Moov::default(),
+            classic: Classic::default(),
+            wazo: Wazo::default(),
         }
-    }
-}
-
-impl Config {
-    /// Checks that each value makes sense.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        let longest_refresh = ClientSettings::MAX_REFRESH_TOKEN_LIFETIME;
-        for (key, value, low, high) in [
-            (
-                "lifetimes.access_token",
-                self.lifetimes.access_token,
-                1,
-                ClientSettings::MAX_ACCESS_TOKEN_LIFETIME,
-            ),
-            (
-                "lifetimes.refresh_token",
-                self.lifetimes.refresh_token,
-                1,
-                longest_refresh,
-            ),
-            (
-                "lifetimes.refresh_token_idle",
-                self.lifetimes.refresh_token_idle,
-                1,
-                longest_refresh,
-            ),
-            (
-                "lifetimes.authorization_code",
-                self.lifetimes.authorization_code,
-                1,
-                LONGEST_CODE,
-            ),
-            (
-                "lifetimes.id_token",
-                self.lifetimes.id_token,
-                1,
-                LONGEST_ID_TOKEN,
-            ),
-            (
-                "lifetimes.session",
-                self.lifetimes.session,
-                1,
-                LONGEST_SESSION,
-            ),
-            (
-                "lifetimes.session_idle",
-                self.lifetimes.session_idle,
-                1,
-                LONGEST_SESSION,
-            ),
-            (
-                "refresh.retry_window",
-                self.refresh.retry_window,
-                0,
-                ClientSettings::MAX_RETRY_WINDOW,
-            ),
-            ("throttle.window", self.throttle.window, 1, 3_600),
-            ("throttle.max_delay", self.throttle.max_delay, 1, 3_600),
-            ("cache.max_stale", self.cache.max_stale, 1, 3_600),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(invalid(format!(
-                    "{key} is {value}; it must be between {low} and {high} seconds"
-                )));
-            }
-        }
-        for (key, value, low, high) in [
-            ("keys.rotation_days", self.keys.rotation_days, 0, 3_650),
-            ("refresh.max_grants", self.refresh.max_grants, 1, 10_000),
-            (
-                "sessions.max_per_user",
-                self.sessions.max_per_user,
-                1,
-                10_000,
-            ),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(invalid(format!(
-                    "{key} is {value}; it must be between {low} and {high}"
-                )));
-            }
-        }
-        let (idle, whole) = (self.lifetimes.session_idle, self.lifetimes.session);
-        if idle > whole {
-            return Err(invalid(format!(
-                "lifetimes.session_idle is {idle}, which is longer than lifetimes.session, {whole}; make one of them fit"
-            )));
-        }
-        if !(1..=64).contains(&self.hashing.workers) {
-            return Err(invalid("hashing.workers must be between 1 and 64"));
-        }
-        Ok(())
     }
 }
 

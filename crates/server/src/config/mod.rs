@@ -1,6 +1,9 @@
 //! Configuration: flag beats variable beats file beats default. Unknown keys are errors that name the nearest known one.
 
+mod check;
+mod dialects;
 mod keys;
+mod show;
 mod variables;
 
 use std::env;
@@ -13,6 +16,7 @@ use figment::{Figment, Source};
 use serde::Serialize;
 
 use crate::output::Failure;
+pub(crate) use dialects::Dialect;
 pub(crate) use keys::Config;
 use variables::{Variables, variable};
 

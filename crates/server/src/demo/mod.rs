@@ -73,7 +73,7 @@ impl Demo {
     }
 
     /// The text that greets a newcomer. The same at every start.
-    pub(crate) fn welcome(&self, issuer: &str, address: SocketAddr) -> String {
+    pub(crate) fn welcome(&self, issuer: &str, address: SocketAddr, dialects: &str) -> String {
         let program = &self.program;
         let secret_file = shell_quoted(&self.secret_file);
         let password_file = shell_quoted(&self.password_file);
@@ -99,7 +99,7 @@ impl Demo {
             )
         };
         format!(
-            r#"Countersign is listening on {address} as {issuer}
+            r#"Countersign is listening on {address} as {issuer}{dialects}
 
 This is a DEVELOPMENT set-up: plain http, loopback only, with a demo client and a demo user
 whose random secrets lie in files of the data folder. Never put it on a network.

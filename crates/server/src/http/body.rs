@@ -1,4 +1,4 @@
-//! Reading request bodies: forms only, and only so many bytes.
+//! Reading request bodies: of which type they are, and only so many bytes.
 
 use std::time::Duration;
 
@@ -16,6 +16,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// RFC 6749 §3.2 and appendix B: the body is a form.
 pub(super) fn require_form(headers: &HeaderMap) -> Result<(), ErrorResponse> {
+    if is_of_type(headers, FORM_CONTENT_TYPE) {
+        return Ok(());
+    }
+    Err(ErrorResponse::new(
+        ErrorCode::InvalidRequest,
+        "the Content-Type must be application/x-www-form-urlencoded",
+    ))
+}
+
+/// Whether the body is said to be JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    is_of_type(headers, "application/json")
+}
+
+/// Whether the body is said to be of this media type, and of no other. Its parameters say nothing here: all text is UTF-8.
+fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (first, more) = (types.next(), types.next());
     let essence = first.and_then(|value| value.to_str().ok()).map(|value| {
@@ -25,13 +41,7 @@ pub(super) fn require_form(headers: &HeaderMap) -> Result<(), ErrorResponse> {
             .unwrap_or_default()
             .trim_matches([' ', '\t'])
     });
-    match (essence, more) {
-        (Some(essence), None) if essence.eq_ignore_ascii_case(FORM_CONTENT_TYPE) => Ok(()),
-        _ => Err(ErrorResponse::new(
-            ErrorCode::InvalidRequest,
-            "the Content-Type must be application/x-www-form-urlencoded",
-        )),
-    }
+    more.is_none() && essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
 }
 
 /// Reads a body of at most [`MAX_BODY_BYTES`].

@@ -115,12 +115,17 @@ struct ReadForm {
     form: Form,
 }
 
+/// What stands before the body of a request.
+pub(super) struct Head {
+    /// Where the request comes from.
+    pub(super) origin: Origin,
+    /// The `Authorization` headers.
+    pub(super) authorization: Vec<String>,
+}
+
 impl Service {
-    async fn read_form(
-        &self,
-        request: Request,
-        repeatable: &[&str],
-    ) -> Result<ReadForm, ErrorResponse> {
+    /// Reads what stands before the body of a request that has all its parameters in there.
+    pub(super) fn read_head(&self, request: &Request) -> Result<Head, ErrorResponse> {
         // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
         // request URI." These endpoints have no query of their own.
         if request.uri().query().is_some_and(|query| !query.is_empty()) {
@@ -130,9 +135,22 @@ impl Service {
             ));
         }
         let headers = request.headers();
-        let origin = origin::origin(request.extensions(), headers, &self.trusted_proxies);
-        let authorization = authorization(headers)?;
-        body::require_form(headers)?;
+        Ok(Head {
+            origin: origin::origin(request.extensions(), headers, &self.trusted_proxies),
+            authorization: authorization(headers)?,
+        })
+    }
+
+    async fn read_form(
+        &self,
+        request: Request,
+        repeatable: &[&str],
+    ) -> Result<ReadForm, ErrorResponse> {
+        let Head {
+            origin,
+            authorization,
+        } = self.read_head(&request)?;
+        body::require_form(request.headers())?;
         let body = body::read(request.into_body()).await?;
         let form = Form::parse(body.expose(), repeatable)?;
         Ok(ReadForm {
@@ -194,6 +212,6 @@ fn authorization(headers: &HeaderMap) -> Result<Vec<String>, ErrorResponse> {
         })
 }
 
-fn borrow(values: &[String]) -> Vec<&str> {
+pub(super) fn borrow(values: &[String]) -> Vec<&str> {
     values.iter().map(String::as_str).collect()
 }

@@ -5,12 +5,14 @@
 //! | `listen.rs`, `body.rs`, `origin.rs` | connections, bodies and addresses, with their limits |
 //! | `endpoints.rs`, `respond.rs`, `cors.rs` | what programs ask, and how they are answered |
 //! | `front_channel.rs`, `forms.rs`, `visit.rs` | what browsers ask: sent by clients, or by our own pages |
+//! | `dialects/` | what systems with a wire of their own say |
 //! | `answer.rs`, `cookies.rs`, `pages/` | how browsers are answered |
 
 mod answer;
 mod body;
 mod cookies;
 mod cors;
+pub(crate) mod dialects;
 mod endpoints;
 mod forms;
 mod front_channel;
@@ -28,7 +30,8 @@ use countersign_core::Issuer;
 use countersign_provider::{Provider, paths};
 
 pub(crate) use answer::{page_without_form, see_other};
-use cors::open_to_scripts;
+use cors::{Open, open_to_scripts};
+use dialects::{Dialects, moov};
 pub(crate) use listen::serve;
 pub(crate) use origin::TrustedProxy;
 pub(crate) use pages::STYLE;
@@ -38,6 +41,7 @@ pub(crate) use pages::STYLE;
 pub(crate) struct Service {
     pub(crate) provider: Arc<Provider>,
     pub(crate) trusted_proxies: Arc<[TrustedProxy]>,
+    pub(crate) dialects: Arc<Dialects>,
 }
 
 /// Every route of the server, and those of `demo`, the application of a development set-up. None of them exists without a
@@ -47,6 +51,7 @@ pub(crate) fn router(service: Service, demo: Router) -> Router {
     let metadata = issuer.well_known_path("oauth-authorization-server");
     let endpoints = for_programs()
         .merge(for_browsers())
+        .merge(dialects::routes(&service.dialects))
         .merge(demo.with_state(()));
     let mounted = match issuer.path() {
         "" => endpoints,
@@ -67,21 +72,21 @@ pub(crate) fn router(service: Service, demo: Router) -> Router {
 /// secret that no script keeps.
 fn for_programs() -> Router<Service> {
     Router::new()
-        // The client proves who it is, or names itself if it cannot.
+        // The client proves who it is, or names itself if it cannot. In a form, or in JSON if the dialect for that is on.
         .route(
             paths::TOKEN,
-            open_to_scripts(form(post(endpoints::token)), "POST"),
+            open_to_scripts(form(post(moov::token)), moov::OPEN),
         )
         .route(
             paths::REVOKE,
-            open_to_scripts(form(post(endpoints::revoke)), "POST"),
+            open_to_scripts(form(post(moov::revoke)), moov::OPEN),
         )
         // The caller proves who it is.
         .route(paths::INTROSPECT, form(post(endpoints::introspect)))
         // An access token with the scope `openid`.
         .route(
             paths::USERINFO,
-            open_to_scripts(userinfo(), "GET, HEAD, POST"),
+            open_to_scripts(userinfo(), Open::to("GET, HEAD, POST")),
         )
         // Public.
         .route(paths::JWKS, public_document(get(endpoints::jwks)))
@@ -133,7 +138,7 @@ fn document(method: MethodRouter<Service>) -> MethodRouter<Service> {
 }
 
 fn public_document(method: MethodRouter<Service>) -> MethodRouter<Service> {
-    open_to_scripts(document(method), "GET, HEAD")
+    open_to_scripts(document(method), Open::to("GET, HEAD"))
 }
 
 fn visited(method: MethodRouter<Service>) -> MethodRouter<Service> {

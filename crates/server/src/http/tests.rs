@@ -27,6 +27,7 @@ async fn routes(issuer: &str) -> Router {
     let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host).await;
     let service = Service {
         provider: Arc::new(provider.unwrap()),
+        dialects: Arc::default(),
         trusted_proxies: Arc::new([]),
     };
     router(service, Router::new())

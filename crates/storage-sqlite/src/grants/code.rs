@@ -4,7 +4,7 @@ use countersign_core::{CurrentRefresh, Timestamp};
 use countersign_storage::{RedeemCode, SeenCode};
 use rusqlite::{Connection, ToSql};
 
-use super::row::refresh_values;
+use super::row::{refresh_values, user_epoch};
 use crate::failure::Result;
 use crate::rows::bound;
 use crate::sql;
@@ -18,7 +18,7 @@ pub(super) fn redeem(
 ) -> Result<RedeemCode> {
     let (client_epoch, user_epoch) = (
         bound(seen.client_epoch.number()),
-        bound(seen.user_epoch.number()),
+        user_epoch(Some(seen.user_epoch)),
     );
     let seen: [&dyn ToSql; 4] = [
         seen.grant.as_bytes(),

@@ -4,7 +4,7 @@ use countersign_core::{CurrentRefresh, Timestamp};
 use countersign_storage::{RefreshOutcome, SeenRefresh};
 use rusqlite::{Connection, ToSql, params};
 
-use super::row::refresh_values;
+use super::row::{refresh_values, user_epoch};
 use crate::failure::Result;
 use crate::rows::{NamedRow, bound};
 use crate::sql;
@@ -50,7 +50,7 @@ fn change(
 ) -> Result<RefreshOutcome> {
     let epochs = (
         bound(seen.client_epoch.number()),
-        bound(seen.user_epoch.number()),
+        user_epoch(seen.user_epoch),
     );
     let seen_values: [&dyn ToSql; 5] = [
         seen.grant.as_bytes(),

@@ -1,16 +1,38 @@
 //! A grant as a row.
 
 use countersign_core::{
-    Authorization, CurrentRefresh, Generation, Grant, GrantId, GrantLifetime, IssuedCode, Timestamp,
+    Authorization, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, GrantLifetime,
+    GrantUser, IssuedCode, Scope, Timestamp,
 };
 use rusqlite::types::{ToSqlOutput, Value};
 
 use crate::failure::Result;
-use crate::rows::{NamedRow, json};
+use crate::rows::{NamedRow, bound, json};
 
 type Values<'value, const N: usize> = [ToSqlOutput<'value>; N];
 
 const NULL: ToSqlOutput<'static> = ToSqlOutput::Owned(Value::Null);
+
+/// What stands in the row of a grant that has no user. No user has this id, nor this epoch.
+pub(super) const NOBODY: GrantUser = GrantUser {
+    id: EntityId::from_bytes([0; 16]),
+    epoch: Epoch::from_number(0),
+};
+
+/// The epoch of the user of a grant, or that it has none, as it is bound.
+pub(super) fn user_epoch(epoch: Option<Epoch>) -> Option<i64> {
+    match epoch {
+        None => bound(NOBODY.epoch.number()),
+        // It is equal to nothing.
+        Some(epoch) if epoch == NOBODY.epoch => None,
+        Some(epoch) => bound(epoch.number()),
+    }
+}
+
+/// A scope as a standing grant is found by it: its tokens in the order of their bytes.
+pub(super) fn standing_for(scope: &Scope) -> String {
+    scope.sorted().to_string()
+}
 
 /// What a refresh token, or that there is none, is in a row.
 pub(super) fn refresh_values(refresh: Option<&CurrentRefresh>) -> Values<'_, 7> {
@@ -50,13 +72,13 @@ fn optional<'value>(value: Option<impl Into<ToSqlOutput<'value>>>) -> ToSqlOutpu
 }
 
 pub(super) fn read(row: &NamedRow<'_>) -> Result<Grant> {
+    let scope = row.parse("scope", |text: String| text.parse())?;
     Ok(Grant {
         id: row.get("id").map(GrantId::from_bytes)?,
         client: row.entity_id("client")?,
         client_epoch: row.epoch("client_epoch")?,
-        user: row.entity_id("user")?,
-        user_epoch: row.epoch("user_epoch")?,
-        scope: row.parse("scope", |text: String| text.parse())?,
+        user: read_user(row, &scope)?,
+        scope,
         resources: match row.get::<Option<String>>("resources")? {
             None => Vec::new(),
             Some(_) => row.json("resources")?,
@@ -69,6 +91,22 @@ pub(super) fn read(row: &NamedRow<'_>) -> Result<Grant> {
         refresh: read_refresh(row)?,
         authorization: read_authorization(row)?,
     })
+}
+
+fn read_user(row: &NamedRow<'_>, scope: &Scope) -> Result<Option<GrantUser>> {
+    let user = GrantUser {
+        id: row.entity_id("user")?,
+        epoch: row.epoch("user_epoch")?,
+    };
+    match row.get::<Option<String>>("standing_for")? {
+        None if user == NOBODY => Err(row.corrupt("standing_for")),
+        None if user.id == NOBODY.id => Err(row.corrupt("user")),
+        None => Ok(Some(user)),
+        Some(text) if text != standing_for(scope) => Err(row.corrupt("standing_for")),
+        Some(_) if user.id != NOBODY.id => Err(row.corrupt("user")),
+        Some(_) if user.epoch != NOBODY.epoch => Err(row.corrupt("user_epoch")),
+        Some(_) => Ok(None),
+    }
 }
 
 fn read_refresh(row: &NamedRow<'_>) -> Result<Option<CurrentRefresh>> {

@@ -1,12 +1,29 @@
 //! Statements on grants.
 
-use super::{client_is_live, joined_user, session_is_live, session_is_there, user_is_live};
+use super::{client_is_live, grantor_is_live, joined_user, session_is_live, session_is_there};
 
 macro_rules! columns {
     () => {
         "grants.id, client, client_epoch, user, user_epoch, grants.created_at, ends_at, idle, scope, resources, \
          generation, nonce, key, used_at, previous_tag, retried_in_a_row, retried, \
-         session, ends_with_session, code_nonce, code_expires_at, code_redeemed_at, facts"
+         session, ends_with_session, code_nonce, code_expires_at, code_redeemed_at, facts, standing_for"
+    };
+}
+
+/// RULES A2: one indexed statement. Behind the columns of the grant stand the name of its client and whether that is live,
+/// then whether its session is there, and then the columns of its user.
+macro_rules! found {
+    () => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", clients.client_id, clients.epoch IS client_epoch AS client_is_live, ",
+            session_is_there!(),
+            " AS session_is_there, ",
+            joined_user!(),
+            " FROM grants LEFT JOIN clients ON clients.id = grants.client \
+             LEFT JOIN users ON users.id = grants.user"
+        )
     };
 }
 
@@ -20,9 +37,9 @@ macro_rules! set_refresh {
 macro_rules! is_live {
     () => {
         concat!(
-            client_is_live!(),
+            client_is_live!("grants"),
             " AND ",
-            user_is_live!(),
+            grantor_is_live!(),
             " AND ",
             session_is_live!()
         )
@@ -44,9 +61,9 @@ macro_rules! seen_code {
     () => {
         concat!(
             "id = ?1 AND code_nonce = ?2 AND client_epoch = ?3 AND user_epoch = ?4 AND ",
-            client_is_live!(),
+            client_is_live!("grants"),
             " AND ",
-            user_is_live!()
+            grantor_is_live!()
         )
     };
 }
@@ -59,12 +76,16 @@ super::statements! {
          ?5 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?5)";
     CREATE_GRANT = "INSERT INTO grants (id, client, client_epoch, user, user_epoch, created_at, ends_at, idle, scope, \
          resources, look_at, generation, nonce, key, used_at, previous_tag, retried_in_a_row, retried, \
-         session, ends_with_session, code_nonce, code_expires_at, code_redeemed_at, facts) \
+         session, ends_with_session, code_nonce, code_expires_at, code_redeemed_at, facts, standing_for) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20, ?21, ?22, ?23, ?24) ON CONFLICT (id) DO NOTHING";
-    /// Whether a user and client have more than `?1` grants.
+         ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT (id) DO NOTHING";
+    /// Whether a client is live: asked before a standing grant is created, in the same transaction.
+    STANDING_GRANT_MAY_STAND = "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?1 AND epoch = ?2)";
+    /// The standing grant of a client for a scope in the order of its bytes.
+    STANDING_GRANT = "SELECT id FROM grants WHERE client = ?1 AND standing_for = ?2";
+    /// Whether a user, or nobody, and a client have more than `?1` grants.
     TOO_MANY_GRANTS = "SELECT EXISTS (SELECT 1 FROM grants WHERE user = ?2 AND client = ?3 LIMIT 1 OFFSET ?1)";
-    /// Of the grants of a user and client other than `?2`, all but the `?1` that came last.
+    /// Of the grants of a user, or nobody, and a client other than `?2`, all but the `?1` that came last.
     END_OLDEST_GRANTS = "DELETE FROM grants WHERE id IN \
          (SELECT id FROM grants WHERE user = ?3 AND client = ?4 AND id <> ?2 \
           ORDER BY id DESC LIMIT -1 OFFSET ?1) RETURNING id";
@@ -75,10 +96,8 @@ super::statements! {
     END_OLDEST_UNREDEEMED = "DELETE FROM grants WHERE id IN \
          (SELECT id FROM grants WHERE session = ?3 AND code_nonce IS NOT NULL AND code_redeemed_at IS NULL \
           AND id <> ?2 ORDER BY id DESC LIMIT -1 OFFSET ?1) RETURNING id";
-    /// RULES A2: one indexed statement. The columns of the user stand behind those of the grant.
-    FIND_GRANT = "SELECT ", columns!(), ", ", client_is_live!(), " AS client_is_live, ",
-         session_is_there!(), " AS session_is_there, ", joined_user!(), " \
-         FROM grants LEFT JOIN users ON users.id = grants.user WHERE grants.id = ?1";
+    FIND_GRANT = found!(), " WHERE grants.id = ?1";
+    FIND_STANDING_GRANT = found!(), " WHERE grants.client = ?1 AND standing_for = ?2";
     /// RULES C1. When the sweep looks at the row does not change, as with every other use.
     REDEEM_CODE = "UPDATE grants SET code_redeemed_at = ?5, ", set_refresh!(), " \
          WHERE code_redeemed_at IS NULL AND ", session_is_there!(), " AND ", seen_code!();
@@ -98,9 +117,9 @@ super::statements! {
          FROM grants WHERE id > ?1 AND client = ?3 ORDER BY id LIMIT ?2";
     /// Sorts the ids of one user's grants.
     LIST_GRANTS_OF_USER = "SELECT ", columns!(), " FROM grants INDEXED BY grants_by_user \
-         WHERE id > ?1 AND user = ?3 ORDER BY id LIMIT ?2";
+         WHERE id > ?1 AND user = ?3 AND standing_for IS NULL ORDER BY id LIMIT ?2";
     LIST_GRANTS_OF_USER_AND_CLIENT = "SELECT ", columns!(), " FROM grants INDEXED BY grants_by_user \
-         WHERE id > ?1 AND user = ?3 AND client = ?4 ORDER BY id LIMIT ?2";
+         WHERE id > ?1 AND user = ?3 AND client = ?4 AND standing_for IS NULL ORDER BY id LIMIT ?2";
     /// The grants that the sweep is to look at, and whether each is live.
     DUE_GRANTS = "SELECT ", columns!(), ", ", is_live!(), " AS is_live \
          FROM grants WHERE look_at <= ?1 ORDER BY look_at LIMIT ?2";

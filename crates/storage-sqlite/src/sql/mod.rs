@@ -11,6 +11,7 @@ pub(crate) mod sessions;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod wazo;
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(crate) const COMMIT: &str = "COMMIT";
@@ -29,19 +30,42 @@ macro_rules! statements {
     };
 }
 
-/// Whether the client of a row of `grants` is as the row says.
+/// Whether the client of a row is as the row says.
 macro_rules! client_is_live {
-    () => {
-        "EXISTS (SELECT 1 FROM clients \
-         WHERE clients.id = grants.client AND clients.epoch = grants.client_epoch)"
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM clients \
+             WHERE clients.id = ",
+            $table,
+            ".client AND clients.epoch = ",
+            $table,
+            ".client_epoch)"
+        )
     };
 }
 
-/// Whether the user of a row of `grants` is as the row says, and enabled.
+/// Whether the user of a row is as the row says, and enabled.
 macro_rules! user_is_live {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users \
+             WHERE users.id = ",
+            $table,
+            ".user AND users.epoch = ",
+            $table,
+            ".user_epoch AND users.enabled)"
+        )
+    };
+}
+
+/// Whether the user of a row of `grants` is as the row says, and enabled; true if it has none.
+macro_rules! grantor_is_live {
     () => {
-        "EXISTS (SELECT 1 FROM users \
-         WHERE users.id = grants.user AND users.epoch = grants.user_epoch AND users.enabled)"
+        concat!(
+            "(grants.user IS zeroblob(16) OR ",
+            $crate::sql::user_is_live!("grants"),
+            ")"
+        )
     };
 }
 
@@ -60,14 +84,17 @@ macro_rules! session_is_live {
     };
 }
 
-/// The columns of a user, beside those of another table.
+/// The columns of a user, beside those of other tables.
 macro_rules! joined_user {
     () => {
-        "users.id, epoch, enabled, revision, users.created_at, username, password, profile"
+        "users.id, users.epoch, enabled, users.revision, users.created_at, username, password, profile"
     };
 }
 
-use {client_is_live, joined_user, session_is_live, session_is_there, statements, user_is_live};
+use {
+    client_is_live, grantor_is_live, joined_user, session_is_live, session_is_there, statements,
+    user_is_live,
+};
 
 #[cfg(test)]
 mod tests {
@@ -75,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&[&str]; 11] = [
+    const ALL: [&[&str]; 12] = [
         changes::ALL,
         clients::ALL,
         consents::ALL,
@@ -87,6 +114,7 @@ mod tests {
         throttle::ALL,
         tokens::ALL,
         users::ALL,
+        wazo::ALL,
     ];
 
     /// Shows that the tests see a scan, and a sort.
@@ -146,10 +174,17 @@ mod tests {
     }
 
     #[test]
+    fn every_statement_stays_prepared() {
+        let transactions = [BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO];
+        let statements = ALL.concat().len() + transactions.len();
+        assert!(statements < crate::open::STATEMENTS, "{statements}");
+    }
+
+    #[test]
     fn rule_a2_every_statement_finds_its_rows_by_an_index() {
         let by_name = ["SCAN scopes", "SCAN resources"];
         let sort = "USE TEMP B-TREE FOR ORDER BY";
-        let expected: [(&str, &[&str]); 7] = [
+        let expected: [(&str, &[&str]); 8] = [
             // The whole of a small table: it is what a key ring or the registry is.
             (keys::KEYS, &["SCAN keys", sort]),
             (registry::SCOPES, &by_name[..1]),
@@ -162,6 +197,8 @@ mod tests {
             ),
             // The grants of one user are few; they are found by an index, and lie there by their clients.
             (grants::LIST_GRANTS_OF_USER, &[sort]),
+            // So are the programs of one user, by their names.
+            (wazo::LIST_REFRESH_TOKENS_OF_USER, &[sort]),
             (CONTROL, &["SCAN clients", sort]),
         ];
         let connection = schema();

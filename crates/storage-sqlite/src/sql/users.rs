@@ -9,6 +9,7 @@ macro_rules! columns {
 super::statements! {
     FIND_USER = "SELECT ", columns!(), " FROM users WHERE id = ?1";
     FIND_USER_BY_NAME = "SELECT ", columns!(), " FROM users WHERE name_key = ?1";
+    FIND_USERS_BY_EMAIL = "SELECT ", columns!(), " FROM users WHERE email_key = ?1 ORDER BY id LIMIT ?2";
     /// No key is empty, so all are greater than the empty text.
     LIST_USERS = "SELECT ", columns!(), " FROM users WHERE name_key > ?1 ORDER BY name_key LIMIT ?2";
     USER_TAKEN = "SELECT EXISTS (SELECT 1 FROM users WHERE name_key = ?1), \

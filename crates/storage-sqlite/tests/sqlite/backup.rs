@@ -54,7 +54,7 @@ fn backup_is_a_database_like_the_first() {
         let report = SqliteStore::backup(&path, &to).unwrap();
         assert_eq!(report.path, to.canonicalize().unwrap());
         assert_eq!(report.bytes, fs::metadata(&to).unwrap().len());
-        assert_eq!(report.version, 3);
+        assert_eq!(report.version, 4);
         assert_eq!(rows(&to), rows(&path));
         assert_eq!(integrity(&to), "ok");
         // Nothing of one reaches the other.
@@ -170,7 +170,7 @@ fn backup_takes_no_lock_that_writers_need() {
 fn backup_of_an_older_file_changes_neither() {
     let folder = folder();
     let (path, to) = (file(&folder), backup(&folder, "copy.db"));
-    crate::migrate::make(&path);
+    crate::old_files::make_1(&path);
     let before = rows(&path);
     let report = SqliteStore::backup(&path, &to).unwrap();
     assert_eq!(report.version, 1);
@@ -269,7 +269,10 @@ fn race_of_backups_has_one_winner() {
     for error in answers.into_iter().filter_map(Result::err) {
         assert!(matches!(error, BackupError::Exists { .. }), "{error}");
     }
-    assert_eq!(names(folder.path()), ["copy.db", "countersign.db"]);
+    // What SQLite keeps beside an open database may stay when its last connections close at the same moment.
+    let mut left = names(folder.path());
+    left.retain(|name| !["countersign.db-shm", "countersign.db-wal"].contains(&name.as_str()));
+    assert_eq!(left, ["copy.db", "countersign.db"]);
     assert_eq!(integrity(&to), "ok");
 }
 

@@ -28,12 +28,26 @@ const PLAIN: [&str; 6] = [
     "facts = '{}'",
 ];
 
+/// What no standing grant may become.
+const STANDING: [&str; 3] = ["standing_for = NULL", "user = client", "user_epoch = 1"];
+
+/// What no grant with a user may become.
+const OF_A_USER: [&str; 2] = ["standing_for = scope", "user = zeroblob(16)"];
+
 /// What is redeemed without a code, or has the wrong length.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 12] = [
     "UPDATE grants SET code_nonce = NULL, code_expires_at = NULL, code_redeemed_at = 0 WHERE facts IS NOT NULL",
     "UPDATE sessions SET secret_hash = x'00'",
     "UPDATE sessions SET user = x'00'",
     "UPDATE consents SET client = x'00'",
+    "UPDATE wazo_sessions SET token_hash = x'00'",
+    "UPDATE wazo_sessions SET client = x'00'",
+    "UPDATE wazo_sessions SET user = x'00'",
+    "UPDATE wazo_sessions SET mobile = 2",
+    "UPDATE wazo_refresh_tokens SET token_hash = x'00'",
+    "UPDATE wazo_refresh_tokens SET user = x'00'",
+    "UPDATE wazo_policies SET id = x'00'",
+    "UPDATE wazo_policies_of_users SET policy = x'00'",
 ];
 
 #[test]
@@ -43,8 +57,15 @@ fn rows_that_say_half_of_something_are_refused() {
     run(Scene::set(&store));
     let coded = CODED.map(|set| format!("UPDATE grants SET {set} WHERE facts IS NOT NULL"));
     let plain = PLAIN.map(|set| format!("UPDATE grants SET {set} WHERE facts IS NULL"));
+    let standing = STANDING.map(|set| format!("UPDATE grants SET {set} WHERE user_epoch = 0"));
+    let of_a_user = OF_A_USER.map(|set| format!("UPDATE grants SET {set} WHERE user_epoch > 0"));
     let connection = rusqlite::Connection::open(file(&folder)).unwrap();
-    for sql in coded.into_iter().chain(plain).chain(OTHERS.map(Into::into)) {
+    let of_grants = coded
+        .into_iter()
+        .chain(plain)
+        .chain(standing)
+        .chain(of_a_user);
+    for sql in of_grants.chain(OTHERS.map(Into::into)) {
         let refused = connection.execute(&sql, []).unwrap_err();
         let code = refused.sqlite_error_code();
         assert_eq!(code, Some(ErrorCode::ConstraintViolation), "{sql}");

@@ -9,10 +9,13 @@ mod damage;
 mod faults;
 mod migrate;
 mod mount;
+mod old_files;
 mod open;
 mod pages;
 mod scene;
+mod standing;
 mod two_handles;
+mod wazo;
 
 use std::path::{Path, PathBuf};
 

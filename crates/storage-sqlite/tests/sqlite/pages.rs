@@ -5,11 +5,13 @@ use std::path::Path;
 
 use countersign_core::Grant;
 use countersign_storage::contract::run;
-use countersign_storage::contract::samples::{coded_grant, grant, limits};
-use countersign_storage::{CreateGrant, GrantStore};
+use countersign_storage::contract::samples::{NOW, coded_grant, grant, limits, standing_grant};
+use countersign_storage::{
+    CreateGrant, CreateStandingGrant, GrantStore, RefreshOutcome, SeenRefresh,
+};
 use countersign_storage_sqlite::SqliteStore;
 
-use crate::scene::{Scene, Write};
+use crate::scene::{Scene, WazoWrite, Write};
 use crate::{file, folder, open, tamper};
 
 /// Empties the write-ahead log.
@@ -35,6 +37,10 @@ fn use_of_a_credential_changes_as_few_indexes_as_can_be() {
         // That by which the sweep finds it, too.
         (Write::RenewSession, 2),
         (Write::RememberConsent, 1),
+        // The row, and the indexes by token, client and user and for the sweep; that by program for some only.
+        (Write::Wazo(WazoWrite::LogIn), 5),
+        (Write::Wazo(WazoWrite::LogInOfflineAgain), 7),
+        (Write::Wazo(WazoWrite::AssignPolicy), 2),
     ];
     for (write, expected) in cases {
         let folder = folder();
@@ -47,6 +53,27 @@ fn use_of_a_credential_changes_as_few_indexes_as_can_be() {
             assert_eq!(logged(&path), expected, "{write:?}");
         });
     }
+}
+
+/// Only a standing grant stands in the index of those, and its refresh token is used like any other.
+#[test]
+fn standing_grant_changes_one_index_more() {
+    let folder = folder();
+    let path = file(&folder);
+    let store = open(&path);
+    run(async {
+        let scene = Scene::set(&store).await;
+        forget(&path);
+        let another = standing_grant(&scene.client, "c");
+        let created = store.create_standing_grant(another, None, 100).await;
+        assert!(matches!(created, Ok(CreateStandingGrant::Created { .. })));
+        assert_eq!(logged(&path), 4);
+        forget(&path);
+        let seen = SeenRefresh::of(&scene.standing).unwrap();
+        let used = store.use_refresh(seen, NOW.plus(1)).await;
+        assert_eq!(used, Ok(RefreshOutcome::Done));
+        assert_eq!(logged(&path), 1);
+    });
 }
 
 /// Only a grant with an unredeemed code stands in the index of those.

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use countersign_core::{
     Client, ClientId, Consent, CurrentRefresh, EntityId, Grant, GrantId, KeyId, KeyRecord,
-    NewClient, NewUser, ResourceDefinition, ResourceUri, ScopeDefinition, ScopeToken, Session,
-    Timestamp, TokenId, User, UsernameKey,
+    NewClient, NewUser, ResourceDefinition, ResourceUri, Scope, ScopeDefinition, ScopeToken,
+    Session, Timestamp, TokenId, User, UsernameKey, wazo,
 };
 use countersign_storage::{
-    AnnounceKeys, ChangeCursor, ChangeFeed, Changes, ClientStore, ConsentStore, CreateClient,
-    CreateGrant, CreateSession, CreateUser, Define, Deployment, EndGrant, EndSession, Failures,
-    FoundGrant, FoundSession, GrantFilter, GrantLimits, GrantStore, Issued, KeyRing, KeyStore,
-    Liveness, LivenessQuery, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
-    RegistryStore, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey,
-    RevokeToken, SeenCode, SeenRefresh, SessionStore, StoreError, ThrottleStore, ThrottleSubject,
-    TokenStore, UpdateClient, UpdateUser, UserStore,
+    AnnounceKeys, AssignPolicy, ChangeCursor, ChangeFeed, ChangePolicy, Changes, ClientStore,
+    ConsentStore, CreateClient, CreateGrant, CreateSession, CreateStandingGrant, CreateUser,
+    Define, Deployment, EndGrant, EndRefreshToken, EndSession, Failures, FoundGrant,
+    FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter, GrantLimits, GrantStore,
+    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn, LogInLimits, LoginBasis,
+    Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry, RegistryStore, RemoveClient,
+    RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode,
+    SeenRefresh, SessionStore, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
+    UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -62,6 +64,7 @@ delegate! {
         create_user(user: NewUser) -> CreateUser;
         find_user(id: EntityId) -> Option<User>;
         find_user_by_name(name: &UsernameKey) -> Option<User>;
+        find_users_by_email(email: &str, limit: u32) -> Vec<User>;
         list_users(after: Option<&UsernameKey>, limit: u32) -> Vec<User>;
         update_user(user: User, issued: Issued, now: Timestamp) -> UpdateUser;
         remove_user(id: EntityId, now: Timestamp) -> RemoveUser;
@@ -83,12 +86,32 @@ delegate! {
     GrantStore {
         create_grant(grant: Grant, limits: GrantLimits) -> CreateGrant;
         find_grant(id: GrantId) -> Option<FoundGrant>;
+        find_standing_grant(client: EntityId, scope: &Scope) -> Option<FoundGrant>;
+        create_standing_grant(grant: Grant, replaces: Option<GrantId>, limit: u32) -> CreateStandingGrant;
         redeem_code(seen: SeenCode, redeemed_at: Timestamp, refresh: Option<CurrentRefresh>) -> RedeemCode;
         rotate_refresh(seen: SeenRefresh, next: CurrentRefresh) -> RefreshOutcome;
         retry_refresh(seen: SeenRefresh, in_a_row: u32) -> RefreshOutcome;
         use_refresh(seen: SeenRefresh, now: Timestamp) -> RefreshOutcome;
         end_grant(id: GrantId) -> EndGrant;
         list_grants(filter: GrantFilter, after: Option<GrantId>, limit: u32) -> Vec<Grant>;
+    }
+    WazoStore {
+        log_in(session: wazo::Session, basis: LoginBasis, limits: LogInLimits) -> LogIn;
+        find_wazo_session(token_hash: &[u8; 32]) -> Option<FoundWazoSession>;
+        end_wazo_session(which: WazoSessionFilter) -> EndSession;
+        list_wazo_sessions(user: Option<EntityId>, now: Timestamp, after: Option<EntityId>, limit: u32) -> Vec<wazo::Session>;
+        find_wazo_refresh_token(token_hash: &[u8; 32]) -> Option<FoundRefreshToken>;
+        end_wazo_refresh_token(user: EntityId, app: &wazo::AppId) -> EndRefreshToken;
+        list_wazo_refresh_tokens(user: Option<EntityId>, after: Option<EntityId>, limit: u32) -> Vec<wazo::RefreshToken>;
+        create_policy(policy: wazo::Policy) -> ChangePolicy;
+        find_policy(id: EntityId) -> Option<wazo::Policy>;
+        find_policy_by_slug(slug: &wazo::PolicySlug) -> Option<wazo::Policy>;
+        list_policies(after: Option<EntityId>, limit: u32) -> Vec<wazo::Policy>;
+        update_policy(policy: wazo::Policy) -> ChangePolicy;
+        remove_policy(id: EntityId) -> bool;
+        assign_policy(policy: EntityId, user: EntityId) -> AssignPolicy;
+        withdraw_policy(policy: EntityId, user: EntityId) -> AssignPolicy;
+        policies_of(user: EntityId) -> Vec<wazo::Policy>;
     }
     KeyStore {
         key_ring() -> KeyRing;

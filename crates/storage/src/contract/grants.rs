@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign_core::{Client, EntityId, Epoch, Grant, GrantId, User};
+use countersign_core::{Client, EntityId, Epoch, Grant, GrantId, GrantUser, User};
 
 use super::samples::{
     NOW, client, create, create_grant, create_session, create_user, grant, grant_at, grant_in,
@@ -28,6 +28,7 @@ pub async fn created_grant_is_found_with_every_field(store: Arc<dyn Store>) {
         let found = FoundGrant {
             grant: grant.clone(),
             client_is_live: true,
+            client_id: Some(scene.client.client_id.clone()),
             user: Some(scene.user.clone()),
             session_is_there: true,
         };
@@ -45,7 +46,7 @@ pub async fn created_grant_is_found_with_every_field(store: Arc<dyn Store>) {
 /// order.
 pub async fn rule_r10_grant_of_what_ended_is_refused(store: Arc<dyn Store>) {
     let client_is = |id, epoch| move |it: &mut Grant| (it.client, it.client_epoch) = (id, epoch);
-    let user_is = |id, epoch| move |it: &mut Grant| (it.user, it.user_epoch) = (id, epoch);
+    let user_is = |id, epoch| move |it: &mut Grant| it.user = Some(GrantUser { id, epoch });
     let (a, b) = (create(&*store, "a").await, create(&*store, "b").await);
     let of_a = create_user(&*store, "a").await;
     let of_b = create_user(&*store, "b").await;
@@ -61,11 +62,13 @@ pub async fn rule_r10_grant_of_what_ended_is_refused(store: Arc<dyn Store>) {
         &client_is(gone.id, gone.epoch),
         &client_is(of_a.id, of_a.epoch),
     ];
-    let no_user: [&dyn Fn(&mut Grant); 4] = [
+    let no_user: [&dyn Fn(&mut Grant); 5] = [
         &user_is(of_a.id, next(of_a.epoch)),
         &user_is(of_a.id, of_b.epoch),
         &user_is(nobody.id, nobody.epoch),
         &user_is(a.id, a.epoch),
+        // What stands on no user is a standing grant, and stored by another verb.
+        &|it| it.user = None,
     ];
     for (number, change) in no_client.iter().enumerate() {
         for also_no_user in [None, Some(no_user[number])] {
@@ -307,7 +310,8 @@ pub async fn list_grants_filters_and_pages_in_order(store: Arc<dyn Store>) {
     for user in [None, Some(users[0].id), Some(users[1].id), Some(nobody)] {
         for client in [None, Some(clients[0].id), Some(clients[1].id), Some(nobody)] {
             let wanted = |grant: &&Grant| {
-                user.is_none_or(|id| grant.user == id) && client.is_none_or(|id| grant.client == id)
+                user.is_none_or(|id| grant.user.is_some_and(|it| it.id == id))
+                    && client.is_none_or(|id| grant.client == id)
             };
             let expected: Vec<Grant> = grants.iter().filter(wanted).cloned().collect();
             for limit in 1..=9_u32 {

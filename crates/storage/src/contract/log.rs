@@ -5,15 +5,18 @@ use std::sync::Arc;
 use countersign_core::{NewClient, NewUser, ScopeDefinition, User};
 
 use super::samples::{
-    NOW, client, consent, create, create_grant, create_session, create_user, key, key_id,
-    next_refresh, renewed, resource_definition, scope_definition, token, user, username,
+    NOW, UNLIMITED, client, consent, create, create_grant, create_policy, create_session,
+    create_standing_grant, create_user, key, key_id, log_in, log_in_offline, next_refresh, renewed,
+    resource_definition, scope_definition, standing_grant, token, user, username,
+    wazo_refresh_token, wazo_session_with,
 };
 use super::scene::{Scene, change_client, change_user, store_grant};
 use super::{head, since};
 use crate::{
-    CHANGE_RETENTION_SECONDS, Change, ChangeCursor, CreateClient, CreateUser, EndSession, Issued,
+    AssignPolicy, CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangePolicy, CreateClient,
+    CreateStandingGrant, CreateUser, EndRefreshToken, EndSession, Issued, LogIn, LoginBasis,
     RedeemCode, RefreshOutcome, RenewSession, SeenCode, Store, ThrottleSubject, UpdateClient,
-    UpdateUser,
+    UpdateUser, WazoSessionFilter,
 };
 
 /// What was done to a store, step by step: the place behind each step, and the change that it was.
@@ -276,5 +279,48 @@ pub async fn rule_n2_what_is_read_and_not_cached_logs_nothing(store: Arc<dyn Sto
     let subjects = [ThrottleSubject::from_bytes([1; 16])];
     assert!(store.count_failure(&subjects, NOW, 60).await.is_ok());
     assert!(store.forgive(&subjects).await.is_ok());
+    let standing = create_standing_grant(&*store, &scene.client, "read").await;
+    let again = standing_grant(&scene.client, "read");
+    let replaced = store.create_standing_grant(again, Some(standing.id), 1);
+    assert!(matches!(
+        replaced.await,
+        Ok(CreateStandingGrant::Created { .. })
+    ));
+    assert_eq!(since(&store, &before).await, (before, Vec::new()));
+}
+
+/// RULES N2, D2: nobody caches anything of the wazo dialect.
+pub async fn rule_n2_the_wazo_dialect_logs_nothing(store: Arc<dyn Store>) {
+    let Scene { client, user, .. } = Scene::set(&store, "a").await;
+    let before = head(&store).await;
+    for way in 0..3 {
+        let session = log_in(&*store, &client, &user).await;
+        let which = match way {
+            0 => WazoSessionFilter::Token(session.token_hash),
+            _ => WazoSessionFilter::Id {
+                id: session.id,
+                user: (way == 1).then_some(user.id),
+            },
+        };
+        let ended = store.end_wazo_session(which).await;
+        assert_eq!(ended, Ok(EndSession::Ended));
+    }
+    let token = wazo_refresh_token(&client, &user, "program");
+    log_in_offline(&*store, &client, &user, &token).await;
+    let session = wazo_session_with(&client, &user, &token);
+    let basis = LoginBasis::RefreshToken(token.token_hash);
+    let logged_in = store.log_in(session, basis, UNLIMITED).await;
+    assert_eq!(logged_in, Ok(LogIn::Done { refresh: None }));
+    let ended = store.end_wazo_refresh_token(user.id, &token.app).await;
+    assert_eq!(ended, Ok(EndRefreshToken::Ended));
+    let policy = create_policy(&*store, "policy").await;
+    let updated = store.update_policy(policy.clone()).await;
+    assert!(matches!(updated, Ok(ChangePolicy::Done(_))), "{updated:?}");
+    for _ in 0..2 {
+        assert!(store.assign_policy(policy.id, user.id).await.is_ok());
+    }
+    let withdrawn = store.withdraw_policy(policy.id, user.id).await;
+    assert_eq!(withdrawn, Ok(AssignPolicy::Done));
+    assert_eq!(store.remove_policy(policy.id).await, Ok(true));
     assert_eq!(since(&store, &before).await, (before, Vec::new()));
 }

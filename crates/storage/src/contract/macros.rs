@@ -26,6 +26,8 @@ macro_rules! contract_tests {
             users::reused_user_id_is_refused
             users::removed_user_is_gone
             users::list_users_pages_in_order
+            users::users_are_found_by_their_address
+            users::users_of_one_address_are_told_up_to_a_limit
             users::updated_user_is_found_with_every_field
             users::stale_user_update_changes_nothing
             users::renamed_user_frees_its_name
@@ -80,6 +82,19 @@ macro_rules! contract_tests {
             grants::ended_grant_is_gone
             grants::race_of_grant_ends_has_one_winner
             grants::list_grants_filters_and_pages_in_order
+            standing_grants::created_standing_grant_is_found_with_every_field
+            standing_grants::rule_d3_standing_grant_is_found_by_its_scope
+            standing_grants::rule_d3_standing_grant_is_replaced_if_it_was_seen
+            standing_grants::rule_d3_race_for_one_standing_grant_has_one_winner
+            standing_grants::rule_r10_standing_grant_of_what_ended_is_refused
+            standing_grants::reused_standing_grant_id_is_refused
+            standing_grants::standing_grant_has_a_verb_of_its_own
+            standing_grants::rule_r10_limit_ends_the_oldest_standing_grants
+            standing_grants::rule_r10_race_of_standing_grants_keeps_the_limit
+            standing_grants::list_grants_shows_standing_grants_of_no_user
+            standing_liveness::rule_a4_standing_grant_raced_with_the_end_never_lives
+            standing_liveness::rule_a2_standing_grant_ends_with_its_client
+            standing_liveness::rule_r5_standing_grant_is_refreshed_as_seen
             session_grants::rule_r11_grant_ends_with_its_session
             session_grants::rule_r11_other_grants_outlive_the_session
             session_grants::rule_r11_session_is_told_for_what_it_is
@@ -126,6 +141,40 @@ macro_rules! contract_tests {
             tokens::rule_a2_token_ends_with_what_it_stands_on
             tokens::rule_a2_token_of_a_grant_that_is_not_its_own_is_dead
             tokens::rule_a2_widest_end_is_told_first
+            wazo_sessions::wazo_session_is_found_with_every_field
+            wazo_sessions::rule_a1_wazo_session_of_what_ended_is_refused
+            wazo_sessions::reused_wazo_session_id_is_refused
+            wazo_sessions::limit_refuses_a_further_wazo_session
+            wazo_sessions::race_of_log_ins_keeps_the_limit
+            wazo_sessions::list_wazo_sessions_filters_and_pages_in_order
+            wazo_session_ends::rule_a4_log_in_raced_with_the_end_never_lives
+            wazo_session_ends::rule_a2_wazo_session_ends_with_what_it_stands_on
+            wazo_session_ends::ended_wazo_session_is_gone
+            wazo_session_ends::race_of_wazo_session_ends_has_one_winner
+            wazo_refresh_tokens::wazo_refresh_token_is_found_with_every_field
+            wazo_refresh_tokens::rule_d2_program_keeps_its_refresh_token
+            wazo_refresh_tokens::refused_log_in_leaves_no_refresh_token
+            wazo_refresh_tokens::rule_d2_race_for_one_refresh_token_is_won_by_all
+            wazo_refresh_tokens::rule_a4_dead_refresh_token_makes_room
+            wazo_refresh_tokens::rule_r10_limit_refuses_a_further_wazo_refresh_token
+            wazo_refresh_tokens::rule_r10_race_for_refresh_tokens_keeps_the_limit
+            wazo_refresh_tokens::log_in_with_a_refresh_token_needs_it
+            wazo_refresh_tokens::list_wazo_refresh_tokens_filters_and_pages_in_order
+            wazo_refresh_token_ends::rule_d2_ended_refresh_token_takes_its_sessions
+            wazo_refresh_token_ends::race_of_refresh_token_ends_has_one_winner
+            wazo_refresh_token_ends::rule_a4_log_in_raced_with_the_end_of_its_refresh_token
+            wazo_refresh_token_ends::rule_a2_wazo_refresh_token_ends_with_what_it_stands_on
+            policies::created_policy_is_found_with_every_field
+            policies::policy_name_and_slug_are_taken_once
+            policies::updated_policy_is_found_with_every_field
+            policies::refused_policy_update_changes_nothing
+            policies::removed_policy_is_gone
+            policies::list_policies_pages_in_order
+            policies::policy_is_given_and_taken_once
+            policies::rule_r10_policies_go_with_their_user
+            policies::race_for_one_policy_name_has_one_winner
+            policies::race_of_policy_updates_has_one_winner
+            policies::race_of_assignments_has_one_winner
             registry::registry_begins_empty
             registry::definitions_are_found_with_every_field
             registry::later_definition_replaces_the_earlier_one
@@ -151,6 +200,7 @@ macro_rules! contract_tests {
             log::rule_n1_changes_are_logged_at_their_time
             log::rule_n1_refused_verbs_log_nothing
             log::rule_n2_what_is_read_and_not_cached_logs_nothing
+            log::rule_n2_the_wazo_dialect_logs_nothing
             maintenance::ping_answers
             maintenance::sweep_is_bounded
             maintenance::sweep_removes_only_what_expired
@@ -162,6 +212,8 @@ macro_rules! contract_tests {
             sweep::rule_r11_sweep_keeps_a_grant_that_was_used
             sweep::sweep_removes_dead_grants
             sweep::sweep_removes_sessions_at_their_end
+            sweep::sweep_removes_wazo_sessions_at_their_end
+            sweep::sweep_of_wazo_sessions_is_bounded
             sweep::rule_c3_sweep_keeps_a_grant_whose_code_was_redeemed
             sweep::rule_s5_sweep_keeps_recent_failures
             sweep::sweep_is_bounded_over_all_kinds
@@ -206,6 +258,9 @@ macro_rules! reopen_tests {
             sessions_outlive_the_store
             consents_outlive_the_store
             grants_outlive_the_store
+            standing_grants_outlive_the_store
+            wazo_logins_outlive_the_store
+            policies_outlive_the_store
             rule_c1_redemptions_outlive_the_store
             definitions_outlive_the_store
             rule_s5_failures_outlive_the_store
@@ -257,16 +312,29 @@ mod tests {
             ("keys", include_str!("keys.rs")),
             ("log", include_str!("log.rs")),
             ("maintenance", include_str!("maintenance.rs")),
+            ("policies", include_str!("policies.rs")),
             ("refresh", include_str!("refresh.rs")),
             ("registry", include_str!("registry.rs")),
             ("renewal", include_str!("renewal.rs")),
             ("reopen", include_str!("reopen.rs")),
             ("session_grants", include_str!("session_grants.rs")),
             ("sessions", include_str!("sessions.rs")),
+            ("standing_grants", include_str!("standing_grants.rs")),
+            ("standing_liveness", include_str!("standing_liveness.rs")),
             ("sweep", include_str!("sweep.rs")),
             ("throttle", include_str!("throttle.rs")),
             ("tokens", include_str!("tokens.rs")),
             ("users", include_str!("users.rs")),
+            (
+                "wazo_refresh_token_ends",
+                include_str!("wazo_refresh_token_ends.rs"),
+            ),
+            (
+                "wazo_refresh_tokens",
+                include_str!("wazo_refresh_tokens.rs"),
+            ),
+            ("wazo_session_ends", include_str!("wazo_session_ends.rs")),
+            ("wazo_sessions", include_str!("wazo_sessions.rs")),
         ];
         for (module, source) in modules {
             for rule in source

@@ -11,10 +11,14 @@
 //! | [`consents`] | what users have agreed to, and for how long it is remembered |
 //! | [`identity`] | subjects and client ids (RULES A6), epochs and what ends with them (A1, R4, R10) |
 //! | [`grants`] | what is stored of them, how many there may be, and on what they stand (A4, R10) |
+//! | [`standing_grants`], [`standing_liveness`] | grants without a user (D1, D3), and on what they stand (A2, R5) |
 //! | [`session_grants`] | grants that end with their session, and those that outlive it (R11) |
 //! | [`codes`] | redeemed once, and no more of them than there may be (C1 to C3) |
 //! | [`refresh`] | the refresh token of a grant: one winner, and none after the end (R2, R5, R9, R11) |
 //! | [`tokens`] | revocation and liveness (A1, A2, R10) |
+//! | [`wazo_sessions`], [`wazo_session_ends`] | sessions of the wazo dialect (D2) and how they end (A2, A4) |
+//! | [`wazo_refresh_tokens`], [`wazo_refresh_token_ends`] | its refresh tokens (D2), and what ends with them (A2, A4) |
+//! | [`policies`] | what users may do in that dialect |
 //! | [`keys`], [`registry`] | the key ring (T1, T6) and the definitions |
 //! | [`throttle`] | failures and their windows (S5) |
 //! | [`changes`], [`log`] | how the change feed is read (N1), and what is in it (N1, N2) |
@@ -45,6 +49,7 @@ pub mod keys;
 pub mod log;
 mod macros;
 pub mod maintenance;
+pub mod policies;
 pub mod refresh;
 pub mod registry;
 pub mod renewal;
@@ -53,10 +58,16 @@ pub mod samples;
 mod scene;
 pub mod session_grants;
 pub mod sessions;
+pub mod standing_grants;
+pub mod standing_liveness;
 pub mod sweep;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+pub mod wazo_refresh_token_ends;
+pub mod wazo_refresh_tokens;
+pub mod wazo_session_ends;
+pub mod wazo_sessions;
 
 use std::future::Future;
 use std::sync::Arc;

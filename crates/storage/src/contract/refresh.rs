@@ -164,10 +164,18 @@ pub async fn rule_r5_epochs_must_be_as_seen(store: Arc<dyn Store>) {
         ..scene.seen()
     };
     let of_user = SeenRefresh {
-        user_epoch: other(scene.user.epoch),
+        user_epoch: Some(other(scene.user.epoch)),
         ..scene.seen()
     };
-    for (seen, whose) in [(of_client, "client"), (of_user, "user")] {
+    let of_nobody = SeenRefresh {
+        user_epoch: None,
+        ..scene.seen()
+    };
+    for (seen, whose) in [
+        (of_client, "client"),
+        (of_user, "user"),
+        (of_nobody, "nobody"),
+    ] {
         let outcomes = every_verb(&store, &seen).await;
         assert_eq!(outcomes, [RefreshOutcome::Ended; 3], "of the {whose}");
     }

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign_core::{Client, User};
+use countersign_core::{Client, Timestamp, User};
 
 use super::entries;
 use super::samples::{
-    NOW, client, consent, create, create_grant, create_user, first_refresh, key, key_id,
-    next_refresh, renewed, secrets, token, username, varied_clients, varied_grants, varied_keys,
-    varied_resources, varied_scopes, varied_sessions, varied_users,
+    NOW, UNLIMITED, client, consent, create, create_grant, create_standing_grant, create_user,
+    first_refresh, key, key_id, log_in_offline, next_refresh, renewed, secrets, standing_grant,
+    token, token_of, username, varied_clients, varied_grants, varied_keys, varied_policies,
+    varied_resources, varied_scopes, varied_sessions, varied_standing_grants, varied_users,
+    varied_wazo_refresh_tokens, varied_wazo_sessions, wazo_refresh_token,
 };
 use super::scene::{End, Scene, change_client, change_user, liveness, store_grant};
 use crate::{
-    AnnounceKeys, Change, CreateClient, CreateSession, CreateUser, Define, Deployment, EndGrant,
-    GrantFilter, Issued, KeyRing, Liveness, MarkDeployment, RESTORE_EPOCHS, RedeemCode,
+    AnnounceKeys, AssignPolicy, Change, ChangePolicy, CreateClient, CreateSession,
+    CreateStandingGrant, CreateUser, Define, Deployment, EndGrant, EndRefreshToken, GrantFilter,
+    Issued, KeyRing, Liveness, LogIn, LoginBasis, MarkDeployment, RESTORE_EPOCHS, RedeemCode,
     RefreshOutcome, Registry, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode, Store,
     ThrottleSubject,
 };
@@ -105,6 +108,91 @@ pub async fn grants_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
     let late = next_refresh(scene.refresh());
     let outcome = store.rotate_refresh(scene.seen(), late).await;
     assert_eq!(outcome, Ok(RefreshOutcome::Changed));
+}
+
+/// Standing grants come back with every field; the replaced ones do not, and they are found by their scopes.
+pub async fn standing_grants_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let scene = Scene::set(&store, "a").await;
+    for grant in varied_standing_grants(&scene.client, &scene.user, &scene.session) {
+        let created = store.create_standing_grant(grant, None, 1_000).await;
+        assert!(matches!(created, Ok(CreateStandingGrant::Created { .. })));
+    }
+    let first = create_standing_grant(&*store, &scene.client, "read write").await;
+    let second = standing_grant(&scene.client, "write read");
+    let replaced = store.create_standing_grant(second.clone(), Some(first.id), 1_000);
+    assert!(matches!(
+        replaced.await,
+        Ok(CreateStandingGrant::Created { .. })
+    ));
+    let before = store.list_grants(GrantFilter::default(), None, 1_000).await;
+    drop(store);
+    let store = open().await;
+    let after = store.list_grants(GrantFilter::default(), None, 1_000).await;
+    assert_eq!(after, before);
+    let found = store.find_standing_grant(scene.client.id, &first.scope);
+    let found = found.await.map(|it| it.map(|it| it.grant));
+    assert_eq!(found, Ok(Some(second.clone())));
+    let third = standing_grant(&scene.client, "read write");
+    let answer = store.create_standing_grant(third, None, 1_000).await;
+    assert_eq!(answer, Ok(CreateStandingGrant::AlreadyThere));
+    let told = liveness(&store, &scene.client, token_of(&second)).await;
+    assert_eq!(told, Liveness::Live);
+}
+
+/// What the wazo dialect keeps comes back with every field, and without what ended.
+pub async fn wazo_logins_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let Scene { client, user, .. } = Scene::set(&store, "a").await;
+    for session in varied_wazo_sessions(&client, &user) {
+        let stored = store.log_in(session, LoginBasis::Password, UNLIMITED).await;
+        assert_eq!(stored, Ok(LogIn::Done { refresh: None }));
+    }
+    for token in varied_wazo_refresh_tokens(&client, &user) {
+        log_in_offline(&*store, &client, &user, &token).await;
+    }
+    let ended = wazo_refresh_token(&client, &user, "ended");
+    let session = log_in_offline(&*store, &client, &user, &ended).await;
+    let outcome = store.end_wazo_refresh_token(user.id, &ended.app).await;
+    assert_eq!(outcome, Ok(EndRefreshToken::Ended));
+    let always = Timestamp::from_seconds(0);
+    let sessions = store.list_wazo_sessions(None, always, None, 1_000).await;
+    let tokens = store.list_wazo_refresh_tokens(None, None, 1_000).await;
+    assert!(tokens.as_ref().is_ok_and(|it| !it.is_empty()));
+    drop(store);
+    let store = open().await;
+    let after = store.list_wazo_sessions(None, always, None, 1_000).await;
+    assert_eq!(after, sessions);
+    let after = store.list_wazo_refresh_tokens(None, None, 1_000).await;
+    assert_eq!(after, tokens);
+    let found = store.find_wazo_session(&session.token_hash).await;
+    assert_eq!(found, Ok(None));
+    let found = store.find_wazo_refresh_token(&ended.token_hash).await;
+    assert_eq!(found, Ok(None));
+}
+
+/// Policies come back with every field, and whoever has them has them still.
+pub async fn policies_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let user = create_user(&*store, "a").await.id;
+    for policy in varied_policies() {
+        let id = policy.id;
+        let created = store.create_policy(policy).await;
+        assert!(matches!(created, Ok(ChangePolicy::Done(_))), "{created:?}");
+        let given = store.assign_policy(id, user).await;
+        assert_eq!(given, Ok(AssignPolicy::Done));
+    }
+    let all = store.list_policies(None, 1_000).await.expect("it is up");
+    let removed = store.remove_policy(all[0].id).await;
+    assert_eq!(removed, Ok(true));
+    let withdrawn = store.withdraw_policy(all[1].id, user).await;
+    assert_eq!(withdrawn, Ok(AssignPolicy::Done));
+    drop(store);
+    let store = open().await;
+    let listed = store.list_policies(None, 1_000).await;
+    assert_eq!(listed.as_deref(), Ok(&all[1..]));
+    let of_user = store.policies_of(user).await;
+    assert_eq!(of_user.as_deref(), Ok(&all[2..]));
 }
 
 /// Sessions come back with every field, as they were renewed, and without those that ended.

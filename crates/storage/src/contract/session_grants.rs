@@ -61,6 +61,7 @@ pub async fn rule_r11_grant_ends_with_its_session(store: Arc<dyn Store>) {
         let expected = FoundGrant {
             grant: scene.grant.clone(),
             client_is_live: true,
+            client_id: Some(scene.client.client_id.clone()),
             user: Some(scene.user.clone()),
             session_is_there: false,
         };
@@ -118,6 +119,7 @@ async fn goes_on(store: &Arc<dyn Store>, scene: &Scene, session_is_there: bool) 
     let expected = FoundGrant {
         grant: scene.grant.clone(),
         client_is_live: true,
+        client_id: Some(scene.client.client_id.clone()),
         user: Some(scene.user.clone()),
         session_is_there,
     };

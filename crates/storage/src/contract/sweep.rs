@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use countersign_core::{
-    ClientSettings, EntityId, Grant, GrantLifetime, IssuedCode, Session, Timestamp,
+    ClientSettings, EntityId, Grant, GrantLifetime, IssuedCode, Session, Timestamp, wazo,
 };
 
 use super::samples::{
-    NOW, create, create_grant, create_session, create_user, first_refresh, grant, next_refresh,
-    renewed, session, token_of, varied_grants, varied_sessions,
+    NOW, UNLIMITED, create, create_grant, create_policy, create_session, create_user,
+    first_refresh, grant, log_in, log_in_offline, next_refresh, renewed, session, standing_grant,
+    token_of, varied_grants, varied_sessions, varied_standing_grants, varied_wazo_sessions,
+    wazo_refresh_token, wazo_session_at,
 };
-use super::scene::{End, Scene, store_grant};
+use super::scene::{End, Scene, change_user, store_grant};
 use super::{RACERS, race};
 use crate::{
-    CHANGE_RETENTION_SECONDS, CreateSession, GrantFilter, Liveness, RedeemCode, RefreshOutcome,
-    RenewSession, RevokeToken, SeenCode, Store, THROTTLE_RETENTION_SECONDS, ThrottleSubject,
+    CHANGE_RETENTION_SECONDS, CreateSession, CreateStandingGrant, GrantFilter, Issued, Liveness,
+    LogIn, LoginBasis, RedeemCode, RefreshOutcome, RenewSession, RevokeToken, SeenCode, Store,
+    THROTTLE_RETENTION_SECONDS, ThrottleSubject,
 };
 
 /// How long the refresh token of a sample may lie unused here, in seconds.
@@ -142,6 +145,67 @@ pub async fn sweep_removes_sessions_at_their_end(store: Arc<dyn Store>) {
     }
 }
 
+/// Sessions of the wazo dialect are swept in the end, and not before, live or not; its refresh tokens and policies never
+/// are.
+pub async fn sweep_removes_wazo_sessions_at_their_end(store: Arc<dyn Store>) {
+    let (client, user) = (create(&*store, "a").await, create_user(&*store, "a").await);
+    let token = wazo_refresh_token(&client, &user, "program");
+    log_in_offline(&*store, &client, &user, &token).await;
+    let policy = create_policy(&*store, "policy").await;
+    assert!(store.assign_policy(policy.id, user.id).await.is_ok());
+    let mut sessions = varied_wazo_sessions(&client, &user);
+    sessions.sort_by_key(wazo::Session::row_ends_at);
+    let enable =
+        |enabled| change_user(&store, &user, Issued::Lives, move |it| it.enabled = enabled);
+    for (number, session) in sessions.into_iter().enumerate() {
+        let (hash, end) = (session.token_hash, session.row_ends_at());
+        assert!(end > session.expires_at);
+        enable(true).await;
+        let stored = store.log_in(session, LoginBasis::Password, UNLIMITED).await;
+        assert_eq!(stored, Ok(LogIn::Done { refresh: None }));
+        enable(number.is_multiple_of(2)).await;
+        let is_there = async || {
+            store
+                .find_wazo_session(&hash)
+                .await
+                .is_ok_and(|it| it.is_some())
+        };
+        sweep_all(&store, end.plus(-1)).await;
+        assert!(is_there().await, "session {number} was swept before {end}");
+        sweep_all(&store, end).await;
+        assert!(!is_there().await, "session {number} was not swept at {end}");
+    }
+    let much_later = Timestamp::from_seconds(253_402_400_000);
+    sweep_all(&store, much_later).await;
+    let found = store.find_wazo_refresh_token(&token.token_hash).await;
+    assert_eq!(found.map(|it| it.map(|it| it.token)), Ok(Some(token)));
+    assert_eq!(store.policies_of(user.id).await, Ok(vec![policy]));
+}
+
+/// One call removes no more sessions of the wazo dialect than it was allowed to look at, and none that is good still.
+pub async fn sweep_of_wazo_sessions_is_bounded(store: Arc<dyn Store>) {
+    let (client, user) = (create(&*store, "a").await, create_user(&*store, "a").await);
+    sweep_changes(&store, NOW).await;
+    for age in 0..10 {
+        let session = wazo_session_at(&client, &user, NOW.plus(age % 2));
+        let stored = store.log_in(session, LoginBasis::Password, UNLIMITED).await;
+        assert_eq!(stored, Ok(LogIn::Done { refresh: None }));
+    }
+    let end = wazo_session_at(&client, &user, NOW).row_ends_at();
+    for (now, limit, looked) in [
+        (end.plus(-1), 9, 0),
+        (end, 0, 0),
+        (end, 2, 2),
+        (end, 9, 3),
+        (end, 9, 0),
+        (end.plus(1), 4, 4),
+        (end.plus(1), 4, 1),
+        (end.plus(1), 4, 0),
+    ] {
+        assert_eq!(store.sweep(now, limit).await, Ok(looked), "{now} {limit}");
+    }
+}
+
 /// A redeemed code is looked at when it would have ended unredeemed, and its grant is swept at its own end.
 pub async fn rule_c3_sweep_keeps_a_grant_whose_code_was_redeemed(store: Arc<dyn Store>) {
     let scene = Scene::set(&store, "a").await;
@@ -188,6 +252,7 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
     let user = create_user(&*store, "a").await;
     for _ in 0..5 {
         create_session(&*store, &user).await;
+        log_in(&*store, &client, &user).await;
         let grant = create_grant(&*store, &client, &user).await;
         let revoked = store.revoke_token(&token_of(&grant), NOW).await;
         assert_eq!(revoked, Ok(RevokeToken::Revoked));
@@ -196,10 +261,10 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
         let subject = ThrottleSubject::from_bytes([byte; 16]);
         assert!(store.count_failure(&[subject], NOW, 60).await.is_ok());
     }
-    // Two changes, and five revocations, sessions, grants and failures.
+    // Two changes, and five revocations, sessions, grants, failures and sessions of the wazo dialect.
     let much_later = NOW.plus(1_000_000_000);
     let mut looked = Vec::new();
-    for limit in [0, 4, 4, 4, 4, 4, 4] {
+    for limit in [0, 4, 4, 4, 4, 4, 4, 4] {
         looked.push(
             store
                 .sweep(much_later, limit)
@@ -207,7 +272,7 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
                 .expect("the store is up"),
         );
     }
-    assert_eq!(looked, [0, 4, 4, 4, 4, 4, 2]);
+    assert_eq!(looked, [0, 4, 4, 4, 4, 4, 4, 3]);
     assert_eq!(store.sweep(much_later, 100).await, Ok(0));
     assert_eq!(count(&store).await, 0);
 }
@@ -251,11 +316,21 @@ pub async fn every_kind_of_grant_is_swept_at_its_end(store: Arc<dyn Store>) {
     let created = store.create_session(session.clone(), None, 10).await;
     assert!(matches!(created, Ok(CreateSession::Created { .. })));
     let mut grants = varied_grants(&client, &user, &session);
+    let standing = varied_standing_grants(&client, &user, &session);
+    grants.extend(standing.into_iter().map(|it| Grant {
+        id: standing_grant(&client, "").id,
+        ..it
+    }));
     // So that the session outlives those that end with it.
     grants.sort_by_key(Grant::row_ends_at);
     for grant in grants {
         let (id, end) = (grant.id, grant.row_ends_at());
-        store_grant(&store, &grant).await;
+        if grant.user.is_some() {
+            store_grant(&store, &grant).await;
+        } else {
+            let stored = store.create_standing_grant(grant, None, 100).await;
+            assert!(matches!(stored, Ok(CreateStandingGrant::Created { .. })));
+        }
         let is_there = async || store.find_grant(id).await.is_ok_and(|it| it.is_some());
         sweep_all(&store, end.plus(-1)).await;
         assert!(is_there().await, "{id} was swept before {end}");

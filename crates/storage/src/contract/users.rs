@@ -106,6 +106,79 @@ pub async fn list_users_pages_in_order(store: Arc<dyn Store>) {
     assert_eq!(rest[0].username, username("Z"));
 }
 
+/// An address finds all users who have it, whatever the case of its ASCII letters, and nobody else.
+pub async fn users_are_found_by_their_address(store: Arc<dyn Store>) {
+    let stored = [
+        ("a", Some("Zoe@Example.com"), true),
+        ("b", Some("zoe@example.COM"), false),
+        ("c", Some("Zo\u{eb}@Example.com"), false),
+        ("d", Some("ZO\u{cb}@example.com"), false),
+        ("e", Some("z%@example.com"), false),
+        ("f", Some("z_e@example.com"), false),
+        ("g", Some("o'\"\\e@example.com"), false),
+        ("h", Some("{\"a\": 1}"), false),
+        ("i", None, false),
+        ("j", None, true),
+    ];
+    let mut users = Vec::new();
+    for (name, address, verified) in stored {
+        users.push(create_with_address(&store, name, address, verified).await);
+    }
+    for (address, expected) in [
+        ("zoe@example.com", &[0, 1][..]),
+        ("ZOE@EXAMPLE.COM", &[0, 1]),
+        ("zo\u{eb}@example.com", &[2]),
+        ("zo\u{cb}@EXAMPLE.com", &[3]),
+        ("zoe\u{308}@example.com", &[]),
+        ("Z%@example.com", &[4]),
+        ("Z_e@example.com", &[5]),
+        ("O'\"\\E@example.com", &[6]),
+        ("{\"A\": 1}", &[7]),
+        ("zoe@example.co", &[]),
+        (" zoe@example.com", &[]),
+        ("%", &[]),
+        ("null", &[]),
+        ("", &[]),
+    ] {
+        let mut expected: Vec<User> = expected.iter().map(|it| users[*it].clone()).collect();
+        expected.sort_by_key(|user| user.id);
+        let found = store.find_users_by_email(address, 10).await;
+        assert_eq!(found, Ok(expected), "{address}");
+    }
+    // Another address from now on, and nobody's from then on.
+    let moved = change_user(&store, &users[0], Issued::Lives, |it| {
+        it.profile.email = Some("zoe@example.org".into());
+        it.enabled = false;
+    });
+    let moved = moved.await;
+    let address = async |text| store.find_users_by_email(text, 10).await;
+    assert_eq!(address("ZOE@example.org").await, Ok(vec![moved.clone()]));
+    assert_eq!(address("zoe@example.com").await, Ok(users[1..2].to_vec()));
+    assert!(store.remove_user(moved.id, NOW).await.is_ok());
+    assert_eq!(address("zoe@example.org").await, Ok(Vec::new()));
+    change_user(&store, &users[1], Issued::Ends, |it| {
+        it.profile.email = None;
+    })
+    .await;
+    assert_eq!(address("zoe@example.com").await, Ok(Vec::new()));
+}
+
+/// Of the users with one address, no more are told than were asked for, in the order of their ids.
+pub async fn users_of_one_address_are_told_up_to_a_limit(store: Arc<dyn Store>) {
+    let mut users = Vec::new();
+    for number in 0..5 {
+        let name = format!("{}", (number * 3) % 5);
+        let address = ["a@example.com", "A@EXAMPLE.com"][number % 2];
+        users.push(create_with_address(&store, &name, Some(address), false).await);
+    }
+    users.sort_by_key(|user| user.id);
+    for limit in 0..=6_u32 {
+        let found = store.find_users_by_email("a@Example.com", limit).await;
+        let expected = &users[..users.len().min(limit as usize)];
+        assert_eq!(found.as_deref(), Ok(expected), "{limit}");
+    }
+}
+
 /// Everything that may change does; the id, the time of creation and the epoch stay as they are stored.
 pub async fn updated_user_is_found_with_every_field(store: Arc<dyn Store>) {
     let first = create_user(&*store, "a").await;
@@ -260,6 +333,21 @@ pub async fn race_of_user_removals_has_one_winner(store: Arc<dyn Store>) {
     let removed = count(&seen, |it| matches!(it, Ok(RemoveUser::Removed(_))));
     let not_found = count(&seen, |it| *it == Ok(RemoveUser::NotFound));
     assert_eq!((removed, not_found), (1, RACERS - 1));
+}
+
+async fn create_with_address(
+    store: &Arc<dyn Store>,
+    name: &str,
+    address: Option<&str>,
+    verified: bool,
+) -> User {
+    let mut new = user(name);
+    new.profile.email = address.map(Into::into);
+    new.profile.email_verified = verified;
+    match store.create_user(new).await {
+        Ok(CreateUser::Created(user)) => user,
+        other => unreachable!("the user {name} cannot be created: {other:?}"),
+    }
 }
 
 /// A racer who did not win must have lost.

@@ -5,6 +5,7 @@ use countersign_core::{Client, ClientId, EntityId, NewClient, Timestamp};
 
 use super::MemoryStore;
 use super::sessions::Sessions;
+use super::wazo::Hashed;
 use crate::{Change, ClientStore, CreateClient, Issued, RemoveClient, StoreError, UpdateClient};
 
 #[async_trait]
@@ -64,6 +65,9 @@ impl ClientStore for MemoryStore {
             stored.epoch = state.epochs.draw();
         }
         let updated = stored.clone();
+        if issued == Issued::Ends {
+            state.end_wazo_of(updated.id);
+        }
         state.log(now, Change::Client(updated.client_id.clone()));
         Ok(UpdateClient::Updated(updated))
     }
@@ -78,6 +82,8 @@ impl ClientStore for MemoryStore {
             ended.push(client.client_id.clone());
         }
         state.sessions = Sessions::default();
+        state.wazo_sessions = Hashed::default();
+        state.wazo_refresh_tokens = Hashed::default();
         let count = ended.len() as u64;
         for client_id in ended {
             state.log(now, Change::Client(client_id));
@@ -95,6 +101,7 @@ impl ClientStore for MemoryStore {
             return Ok(RemoveClient::NotFound);
         };
         state.forget_consents_of(client.id);
+        state.end_wazo_of(client.id);
         state.log(now, Change::Client(client_id.clone()));
         Ok(RemoveClient::Removed(client))
     }

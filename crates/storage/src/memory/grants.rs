@@ -5,21 +5,22 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use countersign_core::{
-    Authorization, CurrentRefresh, EntityId, Grant, GrantId, IssuedCode, Timestamp,
+    Authorization, CurrentRefresh, EntityId, Grant, GrantId, GrantUser, IssuedCode, Scope,
+    Timestamp,
 };
 
 use super::{MemoryStore, State};
 use crate::{
-    CreateGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore, RedeemCode,
-    RefreshOutcome, SeenCode, SeenRefresh, StoreError,
+    CreateGrant, CreateStandingGrant, EndGrant, FoundGrant, GrantFilter, GrantLimits, GrantStore,
+    RedeemCode, RefreshOutcome, SeenCode, SeenRefresh, StoreError,
 };
 
 /// The grants and what they are found by.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grants {
     rows: BTreeMap<GrantId, Row>,
-    /// Of each user and client.
-    pairs: BTreeSet<(EntityId, EntityId, GrantId)>,
+    /// Of each user and client, and of each client alone.
+    pairs: BTreeSet<(Option<EntityId>, EntityId, GrantId)>,
     /// Those with an unredeemed code, of each session.
     unredeemed: BTreeSet<(EntityId, GrantId)>,
     /// When the sweep looks at each.
@@ -30,6 +31,11 @@ pub(super) struct Grants {
 struct Row {
     grant: Grant,
     look_at: Timestamp,
+}
+
+/// The user, if there is one, the client, and the grant itself.
+fn pair_of(grant: &Grant) -> (Option<EntityId>, EntityId, GrantId) {
+    (grant.user.map(|user| user.id), grant.client, grant.id)
 }
 
 /// The session of a grant with an unredeemed code.
@@ -60,7 +66,7 @@ impl Grants {
 
     pub(super) fn remove(&mut self, id: GrantId) -> Option<Grant> {
         let Row { grant, look_at } = self.rows.remove(&id)?;
-        self.pairs.remove(&(grant.user, grant.client, id));
+        self.pairs.remove(&pair_of(&grant));
         self.looks.remove(&(look_at, id));
         if let Some(session) = session_of_code(&grant) {
             self.unredeemed.remove(&(session, id));
@@ -70,7 +76,7 @@ impl Grants {
 
     fn insert(&mut self, grant: Grant) {
         let (id, look_at) = (grant.id, grant.row_ends_at());
-        self.pairs.insert((grant.user, grant.client, id));
+        self.pairs.insert(pair_of(&grant));
         self.looks.insert((look_at, id));
         if let Some(session) = session_of_code(&grant) {
             self.unredeemed.insert((session, id));
@@ -106,10 +112,23 @@ impl Grants {
 
     /// Ends the oldest grants that `new` has as brothers, until there are no more than `limit` with it.
     fn end_oldest_beside(&mut self, new: &Grant, limit: u32) -> Vec<GrantId> {
-        let first = (new.user, new.client, GrantId::NONE);
-        let last = (new.user, new.client, GrantId::from_bytes([u8::MAX; 16]));
-        let ids: Vec<GrantId> = self.pairs.range(first..=last).map(|pair| pair.2).collect();
+        let ids = self.of_pair(new.user.map(|user| user.id), new.client);
+        let ids: Vec<GrantId> = ids.collect();
         self.end_oldest(ids, new.id, limit)
+    }
+
+    /// The ids of the grants of a client by a user, or of those that are its own.
+    fn of_pair(&self, user: Option<EntityId>, client: EntityId) -> impl Iterator<Item = GrantId> {
+        let first = (user, client, GrantId::NONE);
+        let last = (user, client, GrantId::from_bytes([u8::MAX; 16]));
+        self.pairs.range(first..=last).map(|pair| pair.2)
+    }
+
+    /// The standing grant of a client for this scope.
+    fn standing(&self, client: EntityId, scope: &Scope) -> Option<&Grant> {
+        let own = self.of_pair(None, client);
+        let mut own = own.filter_map(|id| self.get(id));
+        own.find(|grant| grant.scope == *scope)
     }
 
     /// Ends the first of `ids` other than `new`, until there are no more than `limit` of them.
@@ -127,8 +146,27 @@ impl Grants {
 impl State {
     pub(super) fn grant_is_live(&self, grant: &Grant) -> bool {
         self.client_is_live(grant.client, grant.client_epoch)
-            && self.user_is_live(grant.user, grant.user_epoch)
+            && self.user_of_grant_is_live(grant)
             && self.session_is_live(grant)
+    }
+
+    /// Whether the user of the grant is as it says; true if it has none.
+    pub(super) fn user_of_grant_is_live(&self, grant: &Grant) -> bool {
+        let is_live = |user: GrantUser| self.user_is_live(user.id, user.epoch);
+        grant.user.is_none_or(is_live)
+    }
+
+    /// The grant with what it stands on.
+    fn found_grant(&self, grant: &Grant) -> FoundGrant {
+        let client = self.clients.get(grant.client);
+        let user = grant.user.and_then(|user| self.users.get(user.id));
+        FoundGrant {
+            grant: grant.clone(),
+            client_is_live: client.is_some_and(|it| it.epoch == grant.client_epoch),
+            client_id: client.map(|it| it.client_id.clone()),
+            user: user.cloned(),
+            session_is_there: self.session_is_there(grant),
+        }
     }
 
     /// Whether the session with which the grant ends is there; true if it ends with none.
@@ -149,17 +187,17 @@ impl State {
         let code = grant.authorization.as_ref()?.code.as_ref()?;
         let is_as_seen = code.nonce == seen.nonce
             && grant.client_epoch == seen.client_epoch
-            && grant.user_epoch == seen.user_epoch
+            && grant.user.is_some_and(|user| user.epoch == seen.user_epoch)
             && self.client_is_live(grant.client, grant.client_epoch)
-            && self.user_is_live(grant.user, grant.user_epoch);
+            && self.user_of_grant_is_live(grant);
         is_as_seen.then_some((grant, code))
     }
 
     /// The grant that was seen, if it is live.
     fn seen_grant(&mut self, seen: &SeenRefresh) -> Option<&mut Grant> {
         let grant = self.grants.get(seen.grant)?;
-        let same_epochs =
-            grant.client_epoch == seen.client_epoch && grant.user_epoch == seen.user_epoch;
+        let same_epochs = grant.client_epoch == seen.client_epoch
+            && grant.user.map(|user| user.epoch) == seen.user_epoch;
         if !(same_epochs && self.grant_is_live(grant)) {
             return None;
         }
@@ -192,6 +230,10 @@ impl State {
     }
 }
 
+fn id_taken(id: GrantId) -> StoreError {
+    StoreError::EntityIdTaken(EntityId::from_bytes(*id.as_bytes()))
+}
+
 #[async_trait]
 impl GrantStore for MemoryStore {
     async fn create_grant(
@@ -203,21 +245,60 @@ impl GrantStore for MemoryStore {
         if !state.client_is_live(grant.client, grant.client_epoch) {
             return Ok(CreateGrant::ClientEnded);
         }
-        if !state.user_is_live(grant.user, grant.user_epoch) {
+        if grant.user.is_none() || !state.user_of_grant_is_live(&grant) {
             return Ok(CreateGrant::UserEnded);
         }
         if !state.session_is_there(&grant) {
             return Ok(CreateGrant::SessionEnded);
         }
         if state.grants.get(grant.id).is_some() {
-            let id = EntityId::from_bytes(*grant.id.as_bytes());
-            return Err(StoreError::EntityIdTaken(id));
+            return Err(id_taken(grant.id));
         }
         state.grants.insert(grant.clone());
         let grants = &mut state.grants;
         grants.end_oldest_unredeemed_beside(&grant, limits.unredeemed);
         let ended = grants.end_oldest_beside(&grant, limits.of_client);
         Ok(CreateGrant::Created { ended })
+    }
+
+    async fn find_standing_grant(
+        &self,
+        client: EntityId,
+        scope: &Scope,
+    ) -> Result<Option<FoundGrant>, StoreError> {
+        let state = self.state()?;
+        let grant = state.grants.standing(client, scope);
+        Ok(grant.map(|grant| state.found_grant(grant)))
+    }
+
+    async fn create_standing_grant(
+        &self,
+        grant: Grant,
+        replaces: Option<GrantId>,
+        limit: u32,
+    ) -> Result<CreateStandingGrant, StoreError> {
+        if grant.user.is_some() {
+            let defect = "a standing grant has no user";
+            return Err(StoreError::Defect(defect.into()));
+        }
+        let mut state = self.state()?;
+        if !state.client_is_live(grant.client, grant.client_epoch) {
+            return Ok(CreateStandingGrant::ClientEnded);
+        }
+        let other = state.grants.standing(grant.client, &grant.scope);
+        let other = other.map(|other| other.id);
+        if other.is_some() && other != replaces {
+            return Ok(CreateStandingGrant::AlreadyThere);
+        }
+        if state.grants.get(grant.id).is_some() {
+            return Err(id_taken(grant.id));
+        }
+        if let Some(replaced) = other {
+            state.grants.remove(replaced);
+        }
+        state.grants.insert(grant.clone());
+        let ended = state.grants.end_oldest_beside(&grant, limit);
+        Ok(CreateStandingGrant::Created { ended })
     }
 
     async fn redeem_code(
@@ -242,12 +323,8 @@ impl GrantStore for MemoryStore {
 
     async fn find_grant(&self, id: GrantId) -> Result<Option<FoundGrant>, StoreError> {
         let state = self.state()?;
-        Ok(state.grants.get(id).map(|grant| FoundGrant {
-            grant: grant.clone(),
-            client_is_live: state.client_is_live(grant.client, grant.client_epoch),
-            user: state.users.get(grant.user).cloned(),
-            session_is_there: state.session_is_there(grant),
-        }))
+        let grant = state.grants.get(id);
+        Ok(grant.map(|grant| state.found_grant(grant)))
     }
 
     async fn rotate_refresh(
@@ -312,7 +389,9 @@ impl GrantStore for MemoryStore {
     ) -> Result<Vec<Grant>, StoreError> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let wanted = |grant: &&Grant| {
-            filter.user.is_none_or(|user| grant.user == user)
+            filter
+                .user
+                .is_none_or(|user| grant.user.is_some_and(|it| it.id == user))
                 && filter.client.is_none_or(|client| grant.client == client)
         };
         let state = self.state()?;

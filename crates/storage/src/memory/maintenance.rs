@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_core::Timestamp;
+use countersign_core::wazo::Session;
 
 use super::{MemoryStore, State};
 use crate::{
@@ -51,6 +52,18 @@ impl State {
         looked
     }
 
+    fn sweep_wazo_sessions(&mut self, now: Timestamp, limit: u32) -> u32 {
+        let old = |it: &Session| (it.row_ends_at() <= now).then_some(it.id);
+        let ids = self.wazo_sessions.iter().filter_map(old);
+        let ids: Vec<_> = ids.take(limit as usize).collect();
+        let mut looked = 0;
+        for id in ids {
+            self.wazo_sessions.remove(id);
+            looked += 1;
+        }
+        looked
+    }
+
     fn sweep_failures(&mut self, now: Timestamp, limit: u32) -> u32 {
         let horizon = now.plus(-THROTTLE_RETENTION_SECONDS);
         let old = |(subject, failures): (&ThrottleSubject, &Failures)| {
@@ -94,6 +107,7 @@ impl Maintenance for MemoryStore {
         let mut looked = state.sweep_revocations(now, limit);
         looked += state.sweep_grants(now, limit - looked);
         looked += state.sweep_sessions(now, limit - looked);
+        looked += state.sweep_wazo_sessions(now, limit - looked);
         looked += state.sweep_failures(now, limit - looked);
         looked += state.sweep_changes(now, limit - looked);
         Ok(looked)

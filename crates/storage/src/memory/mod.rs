@@ -12,6 +12,7 @@ mod sessions;
 mod throttle;
 mod tokens;
 mod users;
+mod wazo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +30,7 @@ use crate::{
 use grants::Grants;
 use named::Named;
 use sessions::Sessions;
+use wazo::{Hashed, Policies};
 
 /// Tells the stores of one process apart, so that a cursor of another one is recognised.
 static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
@@ -49,6 +51,9 @@ struct State {
     /// By user and client.
     consents: BTreeMap<(EntityId, EntityId), Consent>,
     grants: Grants,
+    wazo_sessions: Hashed<countersign_core::wazo::Session>,
+    wazo_refresh_tokens: Hashed<countersign_core::wazo::RefreshToken>,
+    policies: Policies,
     ring_version: u64,
     keys: BTreeMap<KeyId, KeyRecord>,
     revoked: BTreeMap<TokenId, Timestamp>,

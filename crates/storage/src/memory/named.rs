@@ -54,6 +54,11 @@ impl<N: Ord + Clone, T: Clone> Named<N, T> {
             .collect()
     }
 
+    /// The rows in the order of their internal ids.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &T> {
+        self.rows.values()
+    }
+
     pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.values_mut()
     }

@@ -19,7 +19,7 @@ impl State {
         match self.grants.get(token.grant()).filter(of_client) {
             None => GrantFacts::Gone,
             Some(grant) => GrantFacts::Stored {
-                user_is_live: self.user_is_live(grant.user, grant.user_epoch),
+                user_is_live: self.user_of_grant_is_live(grant),
                 session_is_live: self.session_is_live(grant),
             },
         }

@@ -35,6 +35,14 @@ impl UserStore for MemoryStore {
         Ok(self.state()?.users.find(name).cloned())
     }
 
+    async fn find_users_by_email(&self, email: &str, limit: u32) -> Result<Vec<User>, StoreError> {
+        let is_of = |address: &String| address.eq_ignore_ascii_case(email);
+        let wanted = |user: &&User| user.profile.email.as_ref().is_some_and(is_of);
+        let state = self.state()?;
+        let users = state.users.rows().filter(wanted);
+        Ok(users.take(limit as usize).cloned().collect())
+    }
+
     async fn list_users(
         &self,
         after: Option<&UsernameKey>,
@@ -72,6 +80,9 @@ impl UserStore for MemoryStore {
         };
         state.users.remove(&old);
         state.users.insert(new, updated.id, updated.clone());
+        if issued == Issued::Ends {
+            state.end_wazo_of(updated.id);
+        }
         state.log(now, Change::User(updated.id));
         Ok(UpdateUser::Updated(updated))
     }
@@ -83,6 +94,8 @@ impl UserStore for MemoryStore {
             return Ok(RemoveUser::NotFound);
         };
         state.forget_consents_of(id);
+        state.end_wazo_of(id);
+        state.policies.withdraw_all(id);
         state.log(now, Change::User(id));
         Ok(RemoveUser::Removed(user))
     }

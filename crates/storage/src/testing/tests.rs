@@ -3,8 +3,9 @@
 use super::*;
 use crate::MemoryStore;
 use crate::contract::samples::{
-    NOW, client, coded_grant, consent, create, create_user, first_refresh, grant, key, key_id,
-    limits, next_refresh, renewed, resource_definition, scope_definition, session, token, user,
+    NOW, UNLIMITED, app, client, coded_grant, consent, create, create_user, first_refresh, grant,
+    key, key_id, limits, next_refresh, policy, renewed, resource_definition, scope_definition,
+    session, slug, standing_grant, token, user, wazo_session,
 };
 
 const GAP: RestoreGap = RestoreGap {
@@ -17,6 +18,7 @@ async fn reads(store: &dyn Store) -> Vec<Option<StoreError>> {
     let (client, user) = (client("nobody"), user("nobody"));
     let (client_id, name) = (client.client_id, user.username.key());
     let token = token(countersign_core::Epoch::from_number(1));
+    let scope = Scope::empty();
     let query = LivenessQuery {
         client_id: client_id.clone(),
         token,
@@ -27,16 +29,26 @@ async fn reads(store: &dyn Store) -> Vec<Option<StoreError>> {
         store.list_clients(None, 1).await.err(),
         store.find_user(user.id).await.err(),
         store.find_user_by_name(&name).await.err(),
+        store.find_users_by_email("a@example.com", 1).await.err(),
         store.list_users(None, 1).await.err(),
         store.find_session(user.id).await.err(),
         store.list_sessions(None, None, 1).await.err(),
         store.find_consent(user.id, client.id).await.err(),
         store.list_consents(user.id, None, 1).await.err(),
         store.find_grant(token.grant()).await.err(),
+        store.find_standing_grant(client.id, &scope).await.err(),
         store
             .list_grants(GrantFilter::default(), None, 1)
             .await
             .err(),
+        store.find_wazo_session(&[0; 32]).await.err(),
+        store.list_wazo_sessions(None, NOW, None, 1).await.err(),
+        store.find_wazo_refresh_token(&[0; 32]).await.err(),
+        store.list_wazo_refresh_tokens(None, None, 1).await.err(),
+        store.find_policy(user.id).await.err(),
+        store.find_policy_by_slug(&slug("nobody")).await.err(),
+        store.list_policies(None, 1).await.err(),
+        store.policies_of(user.id).await.err(),
         store.key_ring().await.err(),
         store.liveness(&query).await.err(),
         store.registry().await.err(),
@@ -58,6 +70,8 @@ async fn writes(store: &dyn Store, a: &Client, b: &User) -> Vec<Option<StoreErro
     let first = Some(first_refresh());
     let (scope, resource) = (scope_definition("s"), resource_definition("urn:r"));
     let subjects = [ThrottleSubject::from_bytes([1; 16])];
+    let standing = standing_grant(a, "read");
+    let (login, policy) = (wazo_session(a, b), policy("p"));
     vec![
         store.create_client(client("c")).await.err(),
         store.create_user(user("c")).await.err(),
@@ -71,11 +85,29 @@ async fn writes(store: &dyn Store, a: &Client, b: &User) -> Vec<Option<StoreErro
         store.remember_consent(consent).await.err(),
         store.forget_consent(b.id, a.id).await.err(),
         store.create_grant(grant.clone(), limits(10)).await.err(),
+        store.create_standing_grant(standing, None, 10).await.err(),
         store.redeem_code(code, NOW, first).await.err(),
         store.rotate_refresh(seen.clone(), refresh).await.err(),
         store.retry_refresh(seen.clone(), 1).await.err(),
         store.use_refresh(seen, NOW).await.err(),
         store.end_grant(grant.id).await.err(),
+        store
+            .log_in(login.clone(), LoginBasis::Password, UNLIMITED)
+            .await
+            .err(),
+        store
+            .end_wazo_session(WazoSessionFilter::Token(login.token_hash))
+            .await
+            .err(),
+        store
+            .end_wazo_refresh_token(b.id, &app("program"))
+            .await
+            .err(),
+        store.create_policy(policy.clone()).await.err(),
+        store.update_policy(policy.clone()).await.err(),
+        store.assign_policy(policy.id, b.id).await.err(),
+        store.withdraw_policy(policy.id, b.id).await.err(),
+        store.remove_policy(policy.id).await.err(),
         store.update_user(b.clone(), Issued::Ends, NOW).await.err(),
         store.remove_user(b.id, NOW).await.err(),
         store

@@ -2,11 +2,15 @@
 
 mod judge;
 
-use countersign_core::{Client, CurrentRefresh, Generation, Grant, GrantType, KeyId, Scope};
+use countersign_core::{
+    Client, CurrentRefresh, Generation, Grant, GrantType, KeyId, Scope, Secret, TokenProfile,
+};
+use countersign_jose::classic;
 use countersign_jose::refresh_token::{self, RefreshToken, Tag};
 use countersign_protocol::{AskedFor, ErrorCode, ErrorResponse, RefreshRequest, TokenResponse};
 use countersign_storage::{EndGrant, FoundGrant, SeenRefresh};
 
+use super::ATTEMPTS;
 use super::narrow_audience::renew_audience;
 use super::narrow_scope::renew_scope;
 use crate::authenticate::IdentifiedClient;
@@ -17,9 +21,6 @@ use crate::id_token::{IdTokenPlan, IdTokenSubject};
 use crate::permit::{Evidence, Permit, Redeemed};
 use crate::{Provider, audit};
 use judge::{Judgement, judge};
-
-/// How often a decision is made anew after another request moved the grant on in between.
-const ATTEMPTS: usize = 8;
 
 /// A refresh token whose MAC is good. What it is worth is for the row of its grant to judge.
 pub(crate) struct AuthenticToken {
@@ -143,7 +144,13 @@ impl Provider {
         &self,
         text: &str,
     ) -> Result<Option<AuthenticToken>, ErrorResponse> {
-        let Ok(key) = refresh_token::key_id(text) else {
+        // RULES T1: the shape selects one decoder before any crypto.
+        let key = if refresh_token::is_refresh_token(text) {
+            refresh_token::key_id(text).ok()
+        } else {
+            classic::key_id(text)
+        };
+        let Some(key) = key else {
             return Ok(None);
         };
         self.know_key(&key, self.clock.now()).await?;
@@ -152,7 +159,11 @@ impl Provider {
 
     fn read_with(&self, key: &KeyId, text: &str) -> Option<AuthenticToken> {
         let ring = self.keys.at(self.clock.now());
-        let (token, tag) = refresh_token::read(text, ring.refresh_by_id(key)?).ok()?;
+        let (token, tag) = if refresh_token::is_refresh_token(text) {
+            refresh_token::read(text, ring.refresh_by_id(key)?).ok()?
+        } else {
+            classic::read_refresh_token(text, ring.classic_refresh_by_id(key)?).ok()?
+        };
         Some(AuthenticToken { token, tag })
     }
 
@@ -225,11 +236,16 @@ impl Provider {
         let id_token = self.renewed_id_token(client.client(), &found, scope.get())?;
         let step = match judgement {
             // Without its key the successor cannot be told again.
-            Judgement::Retry { in_a_row } => match self.derive_refresh_token(grant, current) {
-                Some(_) => Step::Retry { in_a_row },
-                None => return Err(invalid_grant()),
-            },
-            Judgement::Current if !settings.refresh_token_rotation => Step::Keep,
+            Judgement::Retry { in_a_row } => {
+                match self.derive_refresh_token(client.client(), grant, current) {
+                    Some(_) => Step::Retry { in_a_row },
+                    None => return Err(invalid_grant()),
+                }
+            }
+            // RULES D3: many processes of a client share its standing grant. RULES R9: such a client is confidential.
+            Judgement::Current if !settings.refresh_token_rotation || grant.user.is_none() => {
+                Step::Keep
+            }
             _ => {
                 // RULES R4: "the generation becomes presented + 1".
                 let last = Generation::from_number(presented.token.generation);
@@ -339,9 +355,13 @@ impl Provider {
     /// The text of the refresh token that is current for a grant: derived, never stored (RULES R1).
     pub(crate) fn derive_refresh_token(
         &self,
+        client: &Client,
         grant: &Grant,
         current: &CurrentRefresh,
-    ) -> Option<String> {
+    ) -> Option<Secret<String>> {
+        if self.profile_of(client) == TokenProfile::Classic {
+            return self.derive_classic_refresh_token(client, grant, current);
+        }
         let ring = self.keys.at(self.clock.now());
         let key = ring.refresh_by_id(&current.key)?;
         let token = RefreshToken {
@@ -350,7 +370,25 @@ impl Provider {
             issued_at: current.used_at,
             nonce: current.nonce,
         };
-        Some(refresh_token::write(key, &token).0.expose().clone())
+        Some(refresh_token::write(key, &token).0)
+    }
+
+    /// Whether [`Provider::derive_refresh_token`] will find nothing wrong. A classic one says all of its scope, and may be too
+    /// long.
+    pub(crate) fn check_refresh_token_can_be_made(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        next: &CurrentRefresh,
+    ) -> Result<(), ErrorResponse> {
+        let is_classic = self.profile_of(client) == TokenProfile::Classic;
+        if is_classic && self.derive_refresh_token(client, grant, next).is_none() {
+            return Err(ErrorResponse::new(
+                ErrorCode::ServerError,
+                "the refresh token could not be made; its scope may be longer than fits into one",
+            ));
+        }
+        Ok(())
     }
 
     /// Ends the grant of a token that was used again. Unless storage says that it is done, it is not.

@@ -22,6 +22,7 @@ use crate::output::{Failure, Format, print, warn};
     countersign client add billing --kind service --scope 'invoices.read invoices.write' \\\n      \
         --default-scope invoices.read\n  \
     countersign client add reports --resource https://api.example.com\n  \
+    countersign client add old-app --grant-type password --grant-type refresh_token --token-profile classic\n  \
     pass show billing | countersign client add billing --secret-stdin\n\n\
     A client of the kinds web, spa and native may ask for the scopes openid, profile, email and offline_access (which \
     lets it keep refresh tokens when its users are gone), unless --scope says otherwise.")]

@@ -158,6 +158,9 @@ const fn hint(error: &SettingsError) -> &'static str {
         SettingsError::DefaultScopeNotAllowed(_) => "; see --scope and --default-scope",
         SettingsError::TooManyScopes => "; see --scope",
         SettingsError::AccessTokenLifetime => "; see --access-token-lifetime",
+        SettingsError::ClassicFormat => {
+            "; see --token-profile, and to take them back: countersign client update CLIENT --unset MEMBER"
+        }
         SettingsError::RefreshTokenLifetime => {
             "; see --refresh-lifetime and --refresh-idle-lifetime"
         }

@@ -153,7 +153,7 @@ mod tests {
     use clap::Parser;
     use countersign_core::{
         AccessTokenFormat, ApplicationType, IdTokenAlgorithm, ResponseType, SigningAlgorithm,
-        SubjectType,
+        SubjectType, TokenProfile,
     };
 
     use super::*;
@@ -178,6 +178,7 @@ mod tests {
             post_logout_redirect_uris: vec!["https://app.example/bye".parse().unwrap()],
             token_endpoint_auth_method: Some(AuthMethod::ClientSecretPost),
             introspect: IntrospectionReach::Any,
+            token_profile: Some(TokenProfile::Classic),
             access_token_format: Some(AccessTokenFormat::Opaque),
             access_token_signed_response_alg: Some(SigningAlgorithm::Es384),
             access_token_lifetime: Some(60),

@@ -5,7 +5,7 @@
 )]
 
 use clap::Args;
-use countersign_core::{AccessTokenFormat, ClientSettings, SigningAlgorithm};
+use countersign_core::{AccessTokenFormat, ClientSettings, SigningAlgorithm, TokenProfile};
 
 use super::settings::{Member, Switch, set};
 use crate::cli::duration;
@@ -14,6 +14,10 @@ use crate::cli::duration;
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Tokens")]
 pub(super) struct TokenArgs {
+    /// Which members its tokens have: standard, or classic for JWTs that are signed with HS256, in the manner of a known
+    /// server for Node.js [unless set: as the server says]
+    #[arg(long, value_name = "PROFILE")]
+    token_profile: Option<TokenProfile>,
     /// What its access tokens look like: jwt or opaque [unless set: as the server says]
     #[arg(long, value_name = "FORMAT")]
     access_token_format: Option<AccessTokenFormat>,
@@ -40,9 +44,14 @@ pub(super) struct TokenArgs {
 
 impl TokenArgs {
     /// Each member with its flag, and whether that is given.
-    pub(super) fn members(&self) -> [Member; 7] {
+    pub(super) fn members(&self) -> [Member; 8] {
         let of = Member::new;
         [
+            of(
+                "token_profile",
+                "--token-profile",
+                self.token_profile.is_some(),
+            ),
             of(
                 "access_token_format",
                 "--access-token-format",
@@ -83,6 +92,7 @@ impl TokenArgs {
 
     /// Replaces in `settings` what is named; all else stays as it is.
     pub(super) fn apply_to(&self, settings: &mut ClientSettings) {
+        set(&mut settings.token_profile, self.token_profile);
         set(&mut settings.access_token_format, self.access_token_format);
         set(
             &mut settings.access_token_signed_response_alg,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_core::{ClientId, ClientSettings, Secret};
+use countersign_provider::wazo;
 use serde_json::{Map, Value, json};
 
 use super::settings::{GRANT_TYPES, member_names};
@@ -29,7 +30,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads one client, or an array of them, each of another name.
+    /// Reads one client, or an array of them, each of another name. The client that stands for a dialect is passed over: it
+    /// is listed among the others, and the server's own.
     pub(super) fn read_all(text: &str) -> Result<Vec<Self>, Failure> {
         let document: Value = serde_json::from_str(text)
             .map_err(|error| Failure::new("malformed_json", format!("this is no JSON: {error}")))?;
@@ -39,7 +41,8 @@ impl Wanted {
         };
         let mut names = BTreeSet::new();
         let mut wanted = Vec::new();
-        for (index, one) in described.into_iter().enumerate() {
+        let described = described.into_iter().enumerate();
+        for (index, one) in described.filter(|(_, one)| one[CLIENT_ID] != wazo::CLIENT_ID) {
             let one = Self::read(index, one)?;
             if !names.insert(one.client_id.clone()) {
                 return Err(invalid(&one.client_id, "is described twice"));
@@ -145,6 +148,10 @@ mod tests {
             (r#"{"client_id":"a"}"#, Some(1)),
             (r#"[{"client_id":"a"},{"client_id":"b"}]"#, Some(2)),
             ("[]", Some(0)),
+            (
+                r#"[{"client_id":"countersign:wazo","grant_types":[]},{"client_id":"b"}]"#,
+                Some(1),
+            ),
             (r#"[{"client_id":"a"},{"client_id":"a"}]"#, None),
             (r#"[["a"]]"#, None),
             (r#""a""#, None),

@@ -3,7 +3,7 @@
 use countersign_core::{
     AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientSecret, ClientSettings, EntityId,
     GrantType, IdTokenAlgorithm, IntrospectionReach, NewClient, ResponseType, Scope, SecretHash,
-    SigningAlgorithm, SubjectType, Timestamp,
+    SigningAlgorithm, SubjectType, Timestamp, TokenProfile,
 };
 
 use super::{Counting, NOW, key_id};
@@ -146,11 +146,13 @@ pub fn varied_clients() -> Vec<NewClient> {
         it.settings.sector_identifier_uri = sector.parse().ok();
     });
     add("lifetimes", &|it| {
+        it.settings.token_profile = Some(TokenProfile::Standard);
         it.settings.access_token_lifetime = Some(60);
         it.settings.refresh_token_lifetime = Some(ClientSettings::MAX_REFRESH_TOKEN_LIFETIME);
         it.settings.refresh_token_idle_lifetime = Some(1);
     });
     add("no rotation", &|it| {
+        it.settings.token_profile = Some(TokenProfile::Classic);
         it.settings.refresh_token_rotation = false;
     });
     for seconds in [0, ClientSettings::MAX_RETRY_WINDOW] {

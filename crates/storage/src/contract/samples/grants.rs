@@ -1,12 +1,12 @@
 //! Grants of every kind, and the tokens that stand on them.
 
 use countersign_core::{
-    Client, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, GrantLifetime, Random,
-    Scope, Session, Timestamp, TokenId, User,
+    Client, CurrentRefresh, EntityId, Epoch, Generation, Grant, GrantId, GrantLifetime, GrantUser,
+    Random, Session, Timestamp, TokenId, User,
 };
 
 use super::{Counting, NOW, coded_grant, key_id, varied_authorizations};
-use crate::{CreateGrant, GrantLimits, Store};
+use crate::{CreateGrant, CreateStandingGrant, GrantLimits, Store};
 
 /// No more than `of_client` grants of one user and client.
 #[must_use]
@@ -61,12 +61,29 @@ pub fn grant(client: &Client, user: &User) -> Grant {
 #[must_use]
 pub fn grant_at(client: &Client, user: &User, at: Timestamp) -> Grant {
     Grant {
+        user: Some(GrantUser {
+            id: user.id,
+            epoch: user.epoch,
+        }),
+        ..standing_grant_at(client, "", at)
+    }
+}
+
+/// The standing grant of `client` for `scope`, made at [`NOW`].
+#[must_use]
+pub fn standing_grant(client: &Client, scope: &str) -> Grant {
+    standing_grant_at(client, scope, NOW)
+}
+
+/// The standing grant of `client` for `scope`, made at `at`. Ids of different seconds are ordered by them.
+#[must_use]
+pub fn standing_grant_at(client: &Client, scope: &str, at: Timestamp) -> Grant {
+    Grant {
         id: EntityId::generate(at, &Counting).into(),
         client: client.id,
         client_epoch: client.epoch,
-        user: user.id,
-        user_epoch: user.epoch,
-        scope: Scope::empty(),
+        user: None,
+        scope: scope.parse().expect("a sample is a scope"),
         resources: Vec::new(),
         created_at: at,
         lifetime: GrantLifetime {
@@ -140,6 +157,30 @@ pub fn varied_grants(client: &Client, user: &User, session: &Session) -> Vec<Gra
         });
     }
     grants
+}
+
+/// Standing grants of `client`, each for a scope of its own, whose fields take the same values.
+#[must_use]
+pub fn varied_standing_grants(client: &Client, user: &User, session: &Session) -> Vec<Grant> {
+    let mut grants = varied_grants(client, user, session);
+    grants.retain(|it| it.authorization.is_none());
+    for (number, grant) in grants.iter_mut().enumerate() {
+        grant.user = None;
+        let tokens = grant.scope.iter().map(ToString::to_string);
+        let tokens: Vec<String> = tokens.chain([format!("scope-{number}")]).collect();
+        grant.scope = tokens.join(" ").parse().expect("a sample is a scope");
+    }
+    grants
+}
+
+/// Stores a standing grant of `client` for `scope` and gives it back.
+pub async fn create_standing_grant(store: &dyn Store, client: &Client, scope: &str) -> Grant {
+    let grant = standing_grant(client, scope);
+    let created = store.create_standing_grant(grant.clone(), None, u32::MAX);
+    match created.await {
+        Ok(CreateStandingGrant::Created { ended }) if ended.is_empty() => grant,
+        other => unreachable!("the standing grant cannot be created: {other:?}"),
+    }
 }
 
 /// Stores a grant of `client` by `user` and gives it back.

@@ -26,11 +26,8 @@ pub fn key(id: &str) -> KeyRecord {
 /// A key for every purpose, sealed in nothing and in much, revoked and not.
 #[must_use]
 pub fn varied_keys() -> Vec<KeyRecord> {
-    let purposes = SigningAlgorithm::ALL
+    let mut keys: Vec<KeyRecord> = KeyPurpose::ALL
         .into_iter()
-        .map(KeyPurpose::Signing)
-        .chain([KeyPurpose::OpaqueTokens, KeyPurpose::ClientSecrets]);
-    let mut keys: Vec<KeyRecord> = purposes
         .enumerate()
         .map(|(number, purpose)| KeyRecord {
             purpose,

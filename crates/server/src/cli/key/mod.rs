@@ -4,6 +4,8 @@
     reason = "clap shows these comments as they stand"
 )]
 
+mod classic_secret;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -27,13 +29,21 @@ pub(crate) enum KeyCommand {
     List,
     /// Announce successors; they take over once every verifier has had the time to see them
     #[command(
-        after_help = "Examples:\n  countersign key rotate\n      Rotate every key that signs or seals tokens.\n  \
-        countersign key rotate --algorithm ES256\n      Rotate one signing key."
+        after_help = "Examples:\n  countersign key rotate\n      Rotate every key that signs or seals tokens, but for that \
+        of classic tokens.\n  \
+        countersign key rotate --algorithm ES256\n      Rotate one signing key.\n  \
+        countersign key rotate --purpose mac:classic-tokens\n\n\
+        The key of classic tokens is rotated only if it is named, and never by itself: those who check such tokens share \
+        a secret with the server and cannot look up the next one, so they must be given it first, with: countersign key \
+        classic-secret --key KID"
     )]
     Rotate {
         /// Rotate only the signing key of this algorithm
         #[arg(long, value_name = "ALG")]
         algorithm: Option<SigningAlgorithm>,
+        /// Rotate only the key of this purpose, as `key list` names it
+        #[arg(long, value_name = "PURPOSE", conflicts_with = "algorithm")]
+        purpose: Option<KeyPurpose>,
     },
     /// End a compromised key at once, with every token that it made
     #[command(
@@ -49,6 +59,8 @@ pub(crate) enum KeyCommand {
     Import(Import),
     /// Print the public keys, for those who check tokens
     ExportPublic(ExportPublic),
+    /// Print the secret with which classic tokens are checked, for those who check them
+    ClassicSecret(classic_secret::ClassicSecret),
 }
 
 #[derive(Debug, Args)]
@@ -95,32 +107,49 @@ impl KeyCommand {
                 let keys = global.provider().await?.provider.key_status();
                 list(global.format(), "", &keys)
             }
-            Self::Rotate { algorithm } => rotate(global, algorithm).await,
+            Self::Rotate { algorithm, purpose } => {
+                rotate(global, algorithm.map(KeyPurpose::Signing).or(purpose)).await
+            }
             Self::Revoke { kid } => revoke(global, &kid).await,
             Self::Import(import) => import.run(global).await,
             Self::ExportPublic(export) => export.run(global).await,
+            Self::ClassicSecret(secret) => secret.run(global).await,
         }
     }
 }
 
-async fn rotate(global: &Global, algorithm: Option<SigningAlgorithm>) -> Result<(), Failure> {
+/// Rotates the key of one purpose, or every key that may be rotated without anybody being told before.
+async fn rotate(global: &Global, only: Option<KeyPurpose>) -> Result<(), Failure> {
     let provider = global.provider().await?.provider;
-    let is_rotated = |purpose: &KeyPurpose| match algorithm {
-        Some(algorithm) => *purpose == KeyPurpose::Signing(algorithm),
-        None => *purpose != KeyPurpose::ClientSecrets,
+    let is_rotated = |purpose: &KeyPurpose| match only {
+        Some(only) => *purpose == only,
+        None => !matches!(
+            purpose,
+            KeyPurpose::ClientSecrets | KeyPurpose::ClassicTokens
+        ),
     };
     for purpose in KeyPurpose::ALL.into_iter().filter(is_rotated) {
         provider.rotate_key(purpose).await.map_err(failed)?;
     }
     let keys = provider.key_status();
-    let announced = keys
+    let announced: Vec<&KeyStatus> = keys
         .iter()
-        .filter(|key| key.phase == KeyPhase::Announced && is_rotated(&key.purpose));
-    let from: BTreeSet<Timestamp> = announced.map(|key| key.active_from).collect();
+        .filter(|key| key.phase == KeyPhase::Announced && is_rotated(&key.purpose))
+        .collect();
     // Some may have been announced before.
+    let from: BTreeSet<Timestamp> = announced.iter().map(|key| key.active_from).collect();
     let from: Vec<String> = from.into_iter().map(date).collect();
+    let classic = announced
+        .iter()
+        .find(|key| key.purpose == KeyPurpose::ClassicTokens);
+    let first = classic.map_or_else(String::new, |key| {
+        format!(
+            "\nThose who check classic tokens need the new secret before that: countersign key classic-secret --key {}",
+            key.id
+        )
+    });
     let said = format!(
-        "Successors announced; they take over at {}.",
+        "Successors announced; they take over at {}.{first}",
         from.join(", ")
     );
     list(global.format(), &said, &keys)

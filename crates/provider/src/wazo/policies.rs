@@ -1,0 +1,277 @@
+//! Policies, and who has them. Nobody gives or withdraws what he has not himself.
+
+use countersign_core::wazo::{AccessList, AccessPattern, Policy, PolicyName, PolicySlug};
+use countersign_core::{EntityId, Revision};
+use countersign_storage::{AssignPolicy, ChangePolicy};
+
+use super::{Absent, Caller, Refusal, Taken, Wazo};
+use crate::audit;
+
+/// How often a change is tried again after somebody else was faster.
+const ATTEMPTS: usize = 5;
+
+/// What a policy says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyText {
+    /// Its name.
+    pub name: PolicyName,
+    /// Its short name; without it, made of the name.
+    pub slug: Option<PolicySlug>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it gives access to.
+    pub acl: AccessList,
+}
+
+impl Caller {
+    fn gives(&self, pattern: &AccessPattern) -> Result<(), Refusal> {
+        if self.with_bearer(|acl, bearer| acl.may_give(pattern, bearer)) {
+            Ok(())
+        } else {
+            Err(Refusal::NotYours(pattern.clone()))
+        }
+    }
+
+    fn withdraws(&self, pattern: &AccessPattern) -> Result<(), Refusal> {
+        if self.with_bearer(|acl, bearer| acl.may_withdraw(pattern, bearer)) {
+            Ok(())
+        } else {
+            Err(Refusal::NotYours(pattern.clone()))
+        }
+    }
+
+    /// What is new must be the caller's to give, what is left out the caller's to withdraw.
+    fn replaces(&self, old: &AccessList, new: &AccessList) -> Result<(), Refusal> {
+        if new.iter().count() > AccessList::MAX_PATTERNS {
+            return Err(Refusal::TooManyPatterns);
+        }
+        let is_in =
+            |list: &AccessList, pattern: &AccessPattern| list.iter().any(|it| it == pattern);
+        for pattern in new.iter().filter(|it| !is_in(old, it)) {
+            self.gives(pattern)?;
+        }
+        for pattern in old.iter().filter(|it| !is_in(new, it)) {
+            self.withdraws(pattern)?;
+        }
+        Ok(())
+    }
+}
+
+impl Wazo<'_> {
+    /// Makes a policy.
+    pub async fn add_policy(&self, caller: &Caller, text: PolicyText) -> Result<Policy, Refusal> {
+        caller.replaces(&AccessList::default(), &text.acl)?;
+        let provider = self.provider;
+        let now = provider.clock.now();
+        let policy = Policy {
+            id: provider.ids.next(now, &*provider.random),
+            slug: slug(&text)?,
+            name: text.name,
+            description: checked(text.description)?,
+            acl: text.acl,
+            revision: Revision::FIRST,
+            created_at: now,
+        };
+        let added = done(provider.store.create_policy(policy).await?)?;
+        let added = added.ok_or(Refusal::Contended)?;
+        audit::policy_changed(added.id, "policy_added");
+        Ok(added)
+    }
+
+    /// The policy with this id or slug.
+    pub async fn find_policy(&self, _: &Caller, id_or_slug: &str) -> Result<Policy, Refusal> {
+        self.policy(id_or_slug).await
+    }
+
+    /// At most `limit` policies, the oldest first, beginning behind `after`.
+    pub async fn list_policies(
+        &self,
+        _: &Caller,
+        after: Option<EntityId>,
+        limit: u32,
+    ) -> Result<Vec<Policy>, Refusal> {
+        Ok(self.provider.store.list_policies(after, limit).await?)
+    }
+
+    /// Makes a policy say something else.
+    pub async fn replace_policy(
+        &self,
+        caller: &Caller,
+        id_or_slug: &str,
+        text: &PolicyText,
+    ) -> Result<Policy, Refusal> {
+        self.change_policy(id_or_slug, |policy| {
+            caller.replaces(&policy.acl, &text.acl)?;
+            policy.name = text.name.clone();
+            policy.slug = text.slug.clone().unwrap_or_else(|| policy.slug.clone());
+            policy.description = checked(text.description.clone())?;
+            policy.acl = text.acl.clone();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a policy from all its users.
+    pub async fn remove_policy(&self, caller: &Caller, id_or_slug: &str) -> Result<(), Refusal> {
+        let policy = self.policy(id_or_slug).await?;
+        // To remove what takes access away is to give it.
+        caller.replaces(&policy.acl, &AccessList::default())?;
+        if self.provider.store.remove_policy(policy.id).await? {
+            audit::policy_changed(policy.id, "policy_removed");
+            Ok(())
+        } else {
+            Err(Refusal::Absent(Absent::Policy))
+        }
+    }
+
+    /// Adds a pattern to a policy.
+    pub async fn add_access(
+        &self,
+        caller: &Caller,
+        id_or_slug: &str,
+        pattern: &AccessPattern,
+    ) -> Result<Policy, Refusal> {
+        caller.gives(pattern)?;
+        self.change_policy(id_or_slug, |policy| {
+            if policy.acl.iter().any(|it| it == pattern) {
+                return Err(Refusal::Taken(Taken::Entry));
+            }
+            let patterns = policy
+                .acl
+                .iter()
+                .chain([pattern])
+                .cloned()
+                .collect::<Vec<_>>();
+            policy.acl = patterns.try_into().map_err(|_| Refusal::TooManyPatterns)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes a pattern out of a policy.
+    pub async fn withdraw_access(
+        &self,
+        caller: &Caller,
+        id_or_slug: &str,
+        pattern: &AccessPattern,
+    ) -> Result<Policy, Refusal> {
+        caller.withdraws(pattern)?;
+        self.change_policy(id_or_slug, |policy| {
+            let left: AccessList = policy
+                .acl
+                .iter()
+                .filter(|it| *it != pattern)
+                .cloned()
+                .collect();
+            if left == policy.acl {
+                return Err(Refusal::Absent(Absent::Entry));
+            }
+            policy.acl = left;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a policy to a user. Tokens that are there stay as they are.
+    pub async fn assign_policy(
+        &self,
+        caller: &Caller,
+        id_or_slug: &str,
+        user: EntityId,
+    ) -> Result<(), Refusal> {
+        let policy = self.policy(id_or_slug).await?;
+        policy
+            .acl
+            .iter()
+            .try_for_each(|pattern| caller.gives(pattern))?;
+        match self.provider.store.assign_policy(policy.id, user).await? {
+            AssignPolicy::Done => {
+                audit::policy_of_user(policy.id, user, "policy_assigned");
+                Ok(())
+            }
+            AssignPolicy::Already => Ok(()),
+            AssignPolicy::PolicyNotFound => Err(Refusal::Absent(Absent::Policy)),
+            AssignPolicy::UserNotFound => Err(Refusal::Absent(Absent::User)),
+        }
+    }
+
+    /// Takes a policy from a user. Tokens that are there stay as they are.
+    pub async fn withdraw_policy(
+        &self,
+        caller: &Caller,
+        id_or_slug: &str,
+        user: EntityId,
+    ) -> Result<(), Refusal> {
+        let policy = self.policy(id_or_slug).await?;
+        policy
+            .acl
+            .iter()
+            .try_for_each(|pattern| caller.withdraws(pattern))?;
+        match self.provider.store.withdraw_policy(policy.id, user).await? {
+            AssignPolicy::Done => {
+                audit::policy_of_user(policy.id, user, "policy_withdrawn");
+                Ok(())
+            }
+            AssignPolicy::Already => Err(Refusal::Absent(Absent::Entry)),
+            AssignPolicy::PolicyNotFound => Err(Refusal::Absent(Absent::Policy)),
+            AssignPolicy::UserNotFound => Err(Refusal::Absent(Absent::User)),
+        }
+    }
+
+    /// The policies of a user.
+    pub async fn policies_of(&self, _: &Caller, user: EntityId) -> Result<Vec<Policy>, Refusal> {
+        Ok(self.provider.store.policies_of(user).await?)
+    }
+
+    async fn policy(&self, id_or_slug: &str) -> Result<Policy, Refusal> {
+        let store = &self.provider.store;
+        let by_id = match id_or_slug.parse::<EntityId>() {
+            Ok(id) => store.find_policy(id).await?,
+            Err(_) => None,
+        };
+        let found = match (by_id, id_or_slug.parse::<PolicySlug>()) {
+            (None, Ok(slug)) => store.find_policy_by_slug(&slug).await?,
+            (found, _) => found,
+        };
+        found.ok_or(Refusal::Absent(Absent::Policy))
+    }
+
+    async fn change_policy(
+        &self,
+        id_or_slug: &str,
+        change: impl Fn(&mut Policy) -> Result<(), Refusal>,
+    ) -> Result<Policy, Refusal> {
+        for _ in 0..ATTEMPTS {
+            let mut policy = self.policy(id_or_slug).await?;
+            change(&mut policy)?;
+            if let Some(policy) = done(self.provider.store.update_policy(policy).await?)? {
+                audit::policy_changed(policy.id, "policy_changed");
+                return Ok(policy);
+            }
+        }
+        Err(Refusal::Contended)
+    }
+}
+
+fn slug(text: &PolicyText) -> Result<PolicySlug, Refusal> {
+    let given = text.slug.clone().or_else(|| PolicySlug::of(&text.name));
+    Ok(given.ok_or(countersign_core::wazo::PolicyError::Slug)?)
+}
+
+fn checked(description: Option<String>) -> Result<Option<String>, Refusal> {
+    if let Some(text) = &description {
+        Policy::check_description(text)?;
+    }
+    Ok(description)
+}
+
+/// The policy as it is stored now; none if it was changed in between.
+fn done(changed: ChangePolicy) -> Result<Option<Policy>, Refusal> {
+    match changed {
+        ChangePolicy::Done(policy) => Ok(Some(policy)),
+        ChangePolicy::Stale => Ok(None),
+        ChangePolicy::NameTaken => Err(Refusal::Taken(Taken::PolicyName)),
+        ChangePolicy::SlugTaken => Err(Refusal::Taken(Taken::PolicySlug)),
+        ChangePolicy::NotFound => Err(Refusal::Absent(Absent::Policy)),
+    }
+}

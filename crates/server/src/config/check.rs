@@ -1,0 +1,97 @@
+//! Which values make sense.
+
+use std::ops::RangeInclusive;
+
+use countersign_core::ClientSettings;
+use countersign_core::wazo::AccessList;
+use countersign_provider::wazo::Expiration;
+
+use super::{Config, invalid};
+use crate::output::Failure;
+
+/// The longest life of an authorization code, in seconds: RFC 6749 §4.1.2, "A maximum authorization code lifetime of 10
+/// minutes is RECOMMENDED."
+const LONGEST_CODE: u32 = 600;
+
+/// The longest life of an access token, in seconds: one day, for which keys are kept.
+const LONGEST_ACCESS_TOKEN: u32 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME;
+
+/// The longest life of an ID token, in seconds: one day, for which keys are kept.
+const LONGEST_ID_TOKEN: u32 = ClientSettings::MAX_ACCESS_TOKEN_LIFETIME;
+
+/// The longest life of a grant, in seconds.
+const LONGEST_REFRESH: u32 = ClientSettings::MAX_REFRESH_TOKEN_LIFETIME;
+
+/// The longest life of a session, in seconds: 400 days, for which browsers keep a cookie at most.
+const LONGEST_SESSION: u32 = 400 * 86_400;
+
+/// A key, its value, and what that may be.
+type Number = (&'static str, u32, RangeInclusive<u32>);
+
+impl Config {
+    /// Checks that each value makes sense.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        for number in self.seconds() {
+            within(&number, " seconds")?;
+        }
+        for number in self.counts() {
+            within(&number, "")?;
+        }
+        let (idle, whole) = (self.lifetimes.session_idle, self.lifetimes.session);
+        if idle > whole {
+            return Err(invalid(format!(
+                "lifetimes.session_idle is {idle}, which is longer than lifetimes.session, {whole}; make one of them fit"
+            )));
+        }
+        if !(1..=64).contains(&self.hashing.workers) {
+            return Err(invalid("hashing.workers must be between 1 and 64"));
+        }
+        let (patterns, most) = (self.wazo.default_acl.len(), AccessList::MAX_PATTERNS);
+        if patterns > most {
+            return Err(invalid(format!(
+                "wazo.default_acl has {patterns} patterns; it may have at most {most}"
+            )));
+        }
+        Ok(())
+    }
+
+    #[rustfmt::skip]
+    fn seconds(&self) -> [Number; 13] {
+        let Self { lifetimes, refresh, throttle, cache, classic, wazo, .. } = self;
+        [
+            ("lifetimes.access_token", lifetimes.access_token, 1..=LONGEST_ACCESS_TOKEN),
+            ("lifetimes.refresh_token", lifetimes.refresh_token, 1..=LONGEST_REFRESH),
+            ("lifetimes.refresh_token_idle", lifetimes.refresh_token_idle, 1..=LONGEST_REFRESH),
+            ("lifetimes.authorization_code", lifetimes.authorization_code, 1..=LONGEST_CODE),
+            ("lifetimes.id_token", lifetimes.id_token, 1..=LONGEST_ID_TOKEN),
+            ("lifetimes.session", lifetimes.session, 1..=LONGEST_SESSION),
+            ("lifetimes.session_idle", lifetimes.session_idle, 1..=LONGEST_SESSION),
+            ("refresh.retry_window", refresh.retry_window, 0..=ClientSettings::MAX_RETRY_WINDOW),
+            ("throttle.window", throttle.window, 1..=3_600),
+            ("throttle.max_delay", throttle.max_delay, 1..=3_600),
+            ("cache.max_stale", cache.max_stale, 1..=3_600),
+            ("classic.access_token_lifetime", classic.access_token_lifetime, 1..=LONGEST_ACCESS_TOKEN),
+            ("wazo.access_token_lifetime", wazo.access_token_lifetime, 1..=Expiration::MAX),
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn counts(&self) -> [Number; 4] {
+        [
+            ("keys.rotation_days", self.keys.rotation_days, 0..=3_650),
+            ("refresh.max_grants", self.refresh.max_grants, 1..=10_000),
+            ("sessions.max_per_user", self.sessions.max_per_user, 1..=10_000),
+            ("wazo.max_sessions", self.wazo.max_sessions, 1..=10_000),
+        ]
+    }
+}
+
+fn within((key, value, range): &Number, unit: &str) -> Result<(), Failure> {
+    if range.contains(value) {
+        return Ok(());
+    }
+    let (low, high) = (range.start(), range.end());
+    Err(invalid(format!(
+        "{key} is {value}; it must be between {low} and {high}{unit}"
+    )))
+}
