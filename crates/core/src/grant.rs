@@ -150,7 +150,9 @@ impl Grant {
     pub fn tokens_end_by(&self) -> Option<Timestamp> {
         let ends_with_session = |it: &Authorization| it.ends_with_session;
         let bound = self.authorization.as_ref().is_some_and(ends_with_session);
-        (bound || self.refresh.is_none()).then_some(self.lifetime.ends_at)
+        // A standing grant makes room for the next one when it ends.
+        let ends_all = bound || self.refresh.is_none() || self.user.is_none();
+        ends_all.then_some(self.lifetime.ends_at)
     }
 
     /// The code of the grant, if it was not redeemed yet.

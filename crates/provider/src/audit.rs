@@ -231,33 +231,53 @@ pub(crate) fn consent_forgotten(user: EntityId, client: EntityId) {
     );
 }
 
-/// A refresh token of the wazo dialect was ended, with the sessions that were made with it.
-pub(crate) fn wazo_refresh_token_ended(user: EntityId) {
+/// A refresh token of the wazo dialect was ended, with the sessions that were made with it. Who did it is `actor`, here as in
+/// what follows; without, it was the operator.
+pub(crate) fn wazo_refresh_token_ended(user: EntityId, actor: Option<EntityId>) {
     tracing::info!(
         target: "countersign::audit",
         event = "wazo_refresh_token_ended",
         %user,
+        actor = actor.map(tracing::field::display),
         "a refresh token of the wazo dialect was ended"
     );
 }
 
+/// A user was added, changed or removed, or has a new password, as `event` says.
+pub(crate) fn user_changed(user: EntityId, actor: Option<EntityId>, event: &'static str) {
+    tracing::info!(
+        target: "countersign::audit",
+        event,
+        %user,
+        actor = actor.map(tracing::field::display),
+        "a user was changed through the wazo dialect"
+    );
+}
+
 /// A policy was made, changed or removed, as `event` says.
-pub(crate) fn policy_changed(policy: EntityId, event: &'static str) {
+pub(crate) fn policy_changed(policy: EntityId, actor: Option<EntityId>, event: &'static str) {
     tracing::info!(
         target: "countersign::audit",
         event,
         %policy,
+        actor = actor.map(tracing::field::display),
         "a policy of the wazo dialect is another one now"
     );
 }
 
 /// A policy was given to a user, or withdrawn, as `event` says.
-pub(crate) fn policy_of_user(policy: EntityId, user: EntityId, event: &'static str) {
+pub(crate) fn policy_of_user(
+    policy: EntityId,
+    user: EntityId,
+    actor: Option<EntityId>,
+    event: &'static str,
+) {
     tracing::info!(
         target: "countersign::audit",
         event,
         %policy,
         %user,
+        actor = actor.map(tracing::field::display),
         "a user has other policies of the wazo dialect now"
     );
 }

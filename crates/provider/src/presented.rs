@@ -2,7 +2,9 @@
 //!
 //! Only the refresh itself judges a refresh token otherwise, since there a token that is not current has consequences.
 
-use countersign_core::{ClientId, Issuer, KeyId, Scope, Secret, TokenId};
+use countersign_core::{
+    ClientId, ClientSettings, Issuer, KeyId, Scope, Secret, TokenId, TokenProfile,
+};
 use countersign_jose::access_token::{AccessTokenClaims, AccessTokenValidator, ExpectedAudience};
 use countersign_jose::{classic, opaque, refresh_token};
 use countersign_protocol::{ErrorResponse, MAX_TOKEN_LEN};
@@ -192,6 +194,13 @@ impl Provider {
             .await
             .map_err(PresentedError::Unknown)?;
         let client = client.ok_or(PresentedError::Ended)?;
+        // Whoever has the secret can put the id of any grant into a token. Only that of a client who has such tokens counts, and
+        // none for longer than such tokens live.
+        let longest = i64::from(ClientSettings::MAX_ACCESS_TOKEN_LIFETIME);
+        let is_classic = self.profile_of(&client.client) == TokenProfile::Classic;
+        if !is_classic || said.exp > now.plus(longest) {
+            return Err(PresentedError::NotGood);
+        }
         let sub = self
             .subject_of(&client.client, &grant)
             .map_err(PresentedError::Unknown)?;

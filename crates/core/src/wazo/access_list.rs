@@ -20,12 +20,19 @@ checked_text!(AccessPattern, AccessPatternError);
 
 /// Why a text is no pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("an access pattern has 1 to {max} bytes and no control characters", max = AccessPattern::MAX_LEN)]
+#[error(
+    "an access pattern has 1 to {max} bytes, no control characters, and at most {runs} of * and #",
+    max = AccessPattern::MAX_LEN,
+    runs = AccessPattern::MAX_RUNS
+)]
 pub struct AccessPatternError;
 
 impl AccessPattern {
     /// The most bytes of a pattern.
     pub const MAX_LEN: usize = 1_024;
+
+    /// The most `*` and `#` of a pattern. What it costs to compare a text with it grows with their number.
+    pub const MAX_RUNS: usize = 8;
 
     /// The pattern without its `!`, and whether it had none.
     fn sign(&self) -> (bool, &str) {
@@ -41,7 +48,8 @@ impl FromStr for AccessPattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (1..=Self::MAX_LEN).contains(&text.len());
-        if fits && !text.chars().any(char::is_control) {
+        let runs = text.matches(['*', '#']).count();
+        if fits && runs <= Self::MAX_RUNS && !text.chars().any(char::is_control) {
             Ok(Self(text.into()))
         } else {
             Err(AccessPatternError)
@@ -76,7 +84,11 @@ pub struct AccessList(Vec<AccessPattern>);
 
 /// Why there is no such list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("an access list has at most {max} patterns", max = AccessList::MAX_PATTERNS)]
+#[error(
+    "an access list has at most {max} patterns of together {bytes} bytes",
+    max = AccessList::MAX_PATTERNS,
+    bytes = AccessList::MAX_BYTES
+)]
 pub struct AccessListError;
 
 impl TryFrom<Vec<AccessPattern>> for AccessList {
@@ -84,11 +96,8 @@ impl TryFrom<Vec<AccessPattern>> for AccessList {
 
     fn try_from(patterns: Vec<AccessPattern>) -> Result<Self, Self::Error> {
         let list: Self = patterns.into_iter().collect();
-        if list.0.len() > Self::MAX_PATTERNS {
-            Err(AccessListError)
-        } else {
-            Ok(list)
-        }
+        list.check()?;
+        Ok(list)
     }
 }
 
@@ -123,6 +132,19 @@ impl<'list> IntoIterator for &'list AccessList {
 impl AccessList {
     /// The most patterns that a policy, or a token, may have.
     pub const MAX_PATTERNS: usize = 1_024;
+
+    /// The most bytes that they may have together.
+    pub const MAX_BYTES: usize = 64 * 1_024;
+
+    /// Checks that the list is not too long.
+    pub fn check(&self) -> Result<(), AccessListError> {
+        let bytes: usize = self.0.iter().map(|pattern| pattern.0.len()).sum();
+        if self.0.len() > Self::MAX_PATTERNS || bytes > Self::MAX_BYTES {
+            Err(AccessListError)
+        } else {
+            Ok(())
+        }
+    }
 
     /// The patterns, in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, AccessPattern> {
@@ -172,6 +194,9 @@ fn matches(pattern: &str, required: &str, bearer: Bearer<'_>) -> bool {
             "edit" => reached.either(&["edit", "update"]),
             word => reached.runs(word),
         }
+        if reached.is_nowhere() {
+            return false;
+        }
     }
     reached.end()
 }
@@ -191,6 +216,10 @@ impl<'text> Reached<'text> {
 
     fn end(&self) -> bool {
         self.places[self.text.len()]
+    }
+
+    fn is_nowhere(&self) -> bool {
+        !self.places.contains(&true)
     }
 
     fn literal(&mut self, literal: &[u8]) {
@@ -411,19 +440,24 @@ mod tests {
 
     #[test]
     fn a_pattern_that_takes_long_elsewhere_does_not_here() {
-        let pattern = format!("{}b", "*a".repeat(500));
+        let pattern = format!("{}b", "*a".repeat(AccessPattern::MAX_RUNS));
         assert!(!list(&[&pattern]).allows(&"a".repeat(2_000), BEARER));
         assert!(list(&[&pattern]).allows(&format!("{}b", "a".repeat(2_000)), BEARER));
     }
 
     #[test]
     fn patterns_that_cannot_be_are_refused() {
-        for text in ["", "a\nb", &"x".repeat(1_025)] {
+        for text in ["", "a\nb", &"x".repeat(1_025), &"*.#".repeat(5)] {
             assert_eq!(text.parse::<AccessPattern>(), Err(AccessPatternError));
         }
         let many = (0..=AccessList::MAX_PATTERNS).map(|n| n.to_string().parse().unwrap());
         assert_eq!(
             AccessList::try_from(many.collect::<Vec<_>>()),
+            Err(AccessListError)
+        );
+        let long = (0..70).map(|n| format!("{n:01000}").parse().unwrap());
+        assert_eq!(
+            AccessList::try_from(long.collect::<Vec<_>>()),
             Err(AccessListError)
         );
     }

@@ -19,7 +19,7 @@ checked_text!(AppId, AppIdError);
 
 /// Why a text is no [`AppId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a client_id has 1 to {max} characters", max = AppId::MAX_CHARS)]
+#[error("a client_id has 1 to {max} characters and no control characters", max = AppId::MAX_CHARS)]
 pub struct AppIdError;
 
 impl AppId {
@@ -32,7 +32,7 @@ impl FromStr for AppId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = !text.is_empty() && text.chars().nth(Self::MAX_CHARS).is_none();
-        if fits && !text.contains('\0') {
+        if fits && !text.chars().any(char::is_control) {
             Ok(Self(text.into()))
         } else {
             Err(AppIdError)
@@ -136,6 +136,7 @@ mod tests {
             ("é".repeat(1_024), true),
             ("x".repeat(1_025), false),
             ("a\0b".into(), false),
+            ("a\u{1b}]0;b".into(), false),
         ] {
             assert_eq!(text.parse::<AppId>().is_ok(), expected, "{}", text.len());
         }

@@ -19,6 +19,9 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
 /// How many lines of waiting sign-ins are kept.
 const LINES: usize = 10_000;
 
+/// How many users with one e-mail address are looked at.
+const MAX_NAMESAKES: u32 = 16;
+
 /// A user who has just proved to be one. Only this module can make one.
 pub(crate) struct SignedInUser(User);
 
@@ -136,17 +139,20 @@ impl Provider {
         let (SignInName::UsernameOrEmail(text), true) = (typed, typed.text().contains('@')) else {
             return Ok(name);
         };
+        let users = self.store.find_users_by_email(text, MAX_NAMESAKES).await;
+        let mut users = users.map_err(|error| unavailable(&error))?;
+        let are_all = users.len() < MAX_NAMESAKES as usize;
+        // What nobody has verified is nobody's address.
+        users.retain(|user| user.profile.email_verified);
         if let Some(name) = &name {
-            let user = self.store.find_user_by_name(name).await;
-            if user.map_err(|error| unavailable(&error))?.is_some() {
-                return Ok(Some(name.clone()));
-            }
+            let named_so = self.store.find_user_by_name(name).await;
+            users.extend(named_so.map_err(|error| unavailable(&error))?);
         }
-        // An address that two users have is the name of neither.
-        let users = self.store.find_users_by_email(text, 2).await;
-        Ok(match &users.map_err(|error| unavailable(&error))?[..] {
-            [user] if user.profile.email_verified => Some(user.username.key()),
-            _ => name,
+        users.dedup_by_key(|user| user.id);
+        // What two users go by is the name of neither: nobody gets in as somebody else.
+        Ok(match &users[..] {
+            [user] if are_all => Some(user.username.key()),
+            _ => None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! The standing grant of a client: what its own tokens stand on where they need a row (RULES D1, D3). One for each client and
 //! scope, so that asking again and again leaves no more behind than asking once.
 
-use countersign_core::{Client, Grant, GrantId, Scope};
+use countersign_core::{Client, Grant, GrantId, GrantLifetime, Scope};
 use countersign_protocol::{ErrorCode, ErrorResponse};
 use countersign_storage::{CreateStandingGrant, RefreshOutcome, SeenRefresh};
 
@@ -92,6 +92,17 @@ impl Provider {
         })
     }
 
+    /// As of every grant with a refresh token. But asking is use only every half of the idle time, and no token that was issued
+    /// before must end with an idle grant (RULES R11).
+    fn standing_lifetime(&self, client: &Client) -> GrantLifetime {
+        let lifetime = self.grant_lifetime(client, true);
+        let of_tokens = self.access_token_lifetime(client);
+        GrantLifetime {
+            idle: lifetime.idle.max(of_tokens.saturating_mul(2)),
+            ..lifetime
+        }
+    }
+
     fn new_standing_grant(&self, client: &Client, scope: Scope) -> Result<Grant, ErrorResponse> {
         let now = self.clock.now();
         Ok(Grant {
@@ -102,7 +113,7 @@ impl Provider {
             scope,
             resources: Vec::new(),
             created_at: now,
-            lifetime: self.grant_lifetime(client, true),
+            lifetime: self.standing_lifetime(client),
             refresh: Some(self.first_refresh()?),
             authorization: None,
         })

@@ -35,13 +35,16 @@ pub struct Wazo<'a> {
 }
 
 impl Provider {
-    /// The wazo dialect, if it is switched on.
+    /// The wazo dialect, if it is switched on. Never where only what RFC 9700 recommends is offered: it takes passwords.
     #[must_use]
     pub fn wazo(&self) -> Option<Wazo<'_>> {
-        self.settings.wazo.as_ref().map(|settings| Wazo {
-            provider: self,
-            settings,
-        })
+        let settings = self.settings.wazo.as_ref();
+        settings
+            .filter(|_| !self.settings.strict)
+            .map(|settings| Wazo {
+                provider: self,
+                settings,
+            })
     }
 }
 
@@ -93,6 +96,27 @@ impl Caller {
     #[must_use]
     pub fn user(&self) -> Option<&User> {
         self.user.as_deref()
+    }
+
+    /// Who it is, for those who look at it afterwards; none for the operator.
+    fn actor(&self) -> Option<EntityId> {
+        self.user().map(|user| user.id)
+    }
+
+    /// That the caller has the access `required` to the affairs of the user `id`, and not only because they are the caller's
+    /// own: nobody gives himself what others are to decide.
+    fn require_more_than_own(&self, id: EntityId, required: &str) -> Result<(), Refusal> {
+        let nobody = Bearer {
+            user: "",
+            session: "",
+        };
+        if self.actor() == Some(id) && !self.acl.allows(required, nobody) {
+            return Err(Refusal::Denied {
+                reason: Denied::MissingPermission,
+                required: required.to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Calls `ask` with the access list and whose it is.

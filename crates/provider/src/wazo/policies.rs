@@ -42,9 +42,7 @@ impl Caller {
 
     /// What is new must be the caller's to give, what is left out the caller's to withdraw.
     fn replaces(&self, old: &AccessList, new: &AccessList) -> Result<(), Refusal> {
-        if new.iter().count() > AccessList::MAX_PATTERNS {
-            return Err(Refusal::TooManyPatterns);
-        }
+        new.check().map_err(|_| Refusal::TooManyPatterns)?;
         let is_in =
             |list: &AccessList, pattern: &AccessPattern| list.iter().any(|it| it == pattern);
         for pattern in new.iter().filter(|it| !is_in(old, it)) {
@@ -74,7 +72,7 @@ impl Wazo<'_> {
         };
         let added = done(provider.store.create_policy(policy).await?)?;
         let added = added.ok_or(Refusal::Contended)?;
-        audit::policy_changed(added.id, "policy_added");
+        audit::policy_changed(added.id, caller.actor(), "policy_added");
         Ok(added)
     }
 
@@ -100,7 +98,7 @@ impl Wazo<'_> {
         id_or_slug: &str,
         text: &PolicyText,
     ) -> Result<Policy, Refusal> {
-        self.change_policy(id_or_slug, |policy| {
+        self.change_policy(caller, id_or_slug, |policy| {
             caller.replaces(&policy.acl, &text.acl)?;
             policy.name = text.name.clone();
             policy.slug = text.slug.clone().unwrap_or_else(|| policy.slug.clone());
@@ -117,7 +115,7 @@ impl Wazo<'_> {
         // To remove what takes access away is to give it.
         caller.replaces(&policy.acl, &AccessList::default())?;
         if self.provider.store.remove_policy(policy.id).await? {
-            audit::policy_changed(policy.id, "policy_removed");
+            audit::policy_changed(policy.id, caller.actor(), "policy_removed");
             Ok(())
         } else {
             Err(Refusal::Absent(Absent::Policy))
@@ -132,7 +130,7 @@ impl Wazo<'_> {
         pattern: &AccessPattern,
     ) -> Result<Policy, Refusal> {
         caller.gives(pattern)?;
-        self.change_policy(id_or_slug, |policy| {
+        self.change_policy(caller, id_or_slug, |policy| {
             if policy.acl.iter().any(|it| it == pattern) {
                 return Err(Refusal::Taken(Taken::Entry));
             }
@@ -156,7 +154,7 @@ impl Wazo<'_> {
         pattern: &AccessPattern,
     ) -> Result<Policy, Refusal> {
         caller.withdraws(pattern)?;
-        self.change_policy(id_or_slug, |policy| {
+        self.change_policy(caller, id_or_slug, |policy| {
             let left: AccessList = policy
                 .acl
                 .iter()
@@ -172,27 +170,26 @@ impl Wazo<'_> {
         .await
     }
 
-    /// Gives a policy to a user. Tokens that are there stay as they are.
+    /// Gives a policy to a user, never to oneself by right of `me` alone: the policy may grow. Tokens that are there stay as they
+    /// are.
     pub async fn assign_policy(
         &self,
         caller: &Caller,
         id_or_slug: &str,
         user: EntityId,
     ) -> Result<(), Refusal> {
+        let required = format!("auth.users.{user}.policies.{id_or_slug}.create");
+        caller.require_more_than_own(user, &required)?;
         let policy = self.policy(id_or_slug).await?;
         policy
             .acl
             .iter()
             .try_for_each(|pattern| caller.gives(pattern))?;
-        match self.provider.store.assign_policy(policy.id, user).await? {
-            AssignPolicy::Done => {
-                audit::policy_of_user(policy.id, user, "policy_assigned");
-                Ok(())
-            }
-            AssignPolicy::Already => Ok(()),
-            AssignPolicy::PolicyNotFound => Err(Refusal::Absent(Absent::Policy)),
-            AssignPolicy::UserNotFound => Err(Refusal::Absent(Absent::User)),
+        let assigned = self.provider.store.assign_policy(policy.id, user).await?;
+        if is_new(assigned)? {
+            audit::policy_of_user(policy.id, user, caller.actor(), "policy_assigned");
         }
+        Ok(())
     }
 
     /// Takes a policy from a user. Tokens that are there stay as they are.
@@ -202,20 +199,19 @@ impl Wazo<'_> {
         id_or_slug: &str,
         user: EntityId,
     ) -> Result<(), Refusal> {
+        let required = format!("auth.users.{user}.policies.{id_or_slug}.delete");
+        caller.require_more_than_own(user, &required)?;
         let policy = self.policy(id_or_slug).await?;
         policy
             .acl
             .iter()
             .try_for_each(|pattern| caller.withdraws(pattern))?;
-        match self.provider.store.withdraw_policy(policy.id, user).await? {
-            AssignPolicy::Done => {
-                audit::policy_of_user(policy.id, user, "policy_withdrawn");
-                Ok(())
-            }
-            AssignPolicy::Already => Err(Refusal::Absent(Absent::Entry)),
-            AssignPolicy::PolicyNotFound => Err(Refusal::Absent(Absent::Policy)),
-            AssignPolicy::UserNotFound => Err(Refusal::Absent(Absent::User)),
+        let withdrawn = self.provider.store.withdraw_policy(policy.id, user).await?;
+        if !is_new(withdrawn)? {
+            return Err(Refusal::Absent(Absent::Entry));
         }
+        audit::policy_of_user(policy.id, user, caller.actor(), "policy_withdrawn");
+        Ok(())
     }
 
     /// The policies of a user.
@@ -233,11 +229,18 @@ impl Wazo<'_> {
             (None, Ok(slug)) => store.find_policy_by_slug(&slug).await?,
             (found, _) => found,
         };
-        found.ok_or(Refusal::Absent(Absent::Policy))
+        // The access that a path needs names the policy as it is spelled there: only its own spellings count.
+        let is_spelled = |policy: &Policy| {
+            policy.slug.as_str() == id_or_slug || policy.id.to_string() == id_or_slug
+        };
+        found
+            .filter(is_spelled)
+            .ok_or(Refusal::Absent(Absent::Policy))
     }
 
     async fn change_policy(
         &self,
+        caller: &Caller,
         id_or_slug: &str,
         change: impl Fn(&mut Policy) -> Result<(), Refusal>,
     ) -> Result<Policy, Refusal> {
@@ -245,11 +248,21 @@ impl Wazo<'_> {
             let mut policy = self.policy(id_or_slug).await?;
             change(&mut policy)?;
             if let Some(policy) = done(self.provider.store.update_policy(policy).await?)? {
-                audit::policy_changed(policy.id, "policy_changed");
+                audit::policy_changed(policy.id, caller.actor(), "policy_changed");
                 return Ok(policy);
             }
         }
         Err(Refusal::Contended)
+    }
+}
+
+/// Whether something was changed.
+fn is_new(outcome: AssignPolicy) -> Result<bool, Refusal> {
+    match outcome {
+        AssignPolicy::Done => Ok(true),
+        AssignPolicy::Already => Ok(false),
+        AssignPolicy::PolicyNotFound => Err(Refusal::Absent(Absent::Policy)),
+        AssignPolicy::UserNotFound => Err(Refusal::Absent(Absent::User)),
     }
 }
 

@@ -52,7 +52,7 @@ impl Wazo<'_> {
     /// Ends the refresh token of a user for a program, and every session that was made with it.
     pub async fn end_refresh_token(
         &self,
-        _: &Caller,
+        caller: &Caller,
         user: EntityId,
         app: &AppId,
     ) -> Result<(), Refusal> {
@@ -63,7 +63,7 @@ impl Wazo<'_> {
             .await?
         {
             EndRefreshToken::Ended => {
-                audit::wazo_refresh_token_ended(user);
+                audit::wazo_refresh_token_ended(user, caller.actor());
                 Ok(())
             }
             EndRefreshToken::NotFound => Err(Refusal::Absent(Absent::RefreshToken)),

@@ -324,9 +324,10 @@ impl Wazo<'_> {
     }
 }
 
-/// At most so many bytes of a text, cut between characters.
+/// At most so many bytes of a text, cut between characters, of those that can be seen.
 fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_USER_AGENT)].to_owned()
+    let seen = text[..text.floor_char_boundary(MAX_USER_AGENT)].chars();
+    seen.filter(|it| !it.is_control()).collect()
 }
 
 /// What a refused sign-in becomes here.

@@ -2,14 +2,14 @@
 
 use countersign_core::{EntityId, Secret, User, UserProfile, Username, UsernameKey};
 use countersign_protocol::{ErrorCode, ErrorResponse};
-use countersign_storage::Issued;
+use countersign_storage::{Issued, RemoveUser};
 use serde_json::Value;
 
 use super::sign_in::refused;
 use super::{Absent, Caller, Denied, Refusal, Taken, Wazo};
-use crate::Origin;
 use crate::authenticate::SignInName;
-use crate::users::ChangeUserError;
+use crate::users::{ChangeUserError, check_profile};
+use crate::{Origin, audit};
 
 /// OpenID Connect Core §5.1.
 const GIVEN_NAME: &str = "given_name";
@@ -147,7 +147,7 @@ impl Wazo<'_> {
     }
 
     /// Adds a user.
-    pub async fn add_user(&self, _: &Caller, new: NewPerson) -> Result<User, Refusal> {
+    pub async fn add_user(&self, caller: &Caller, new: NewPerson) -> Result<User, Refusal> {
         let provider = self.provider;
         self.require_free_name(&new.person.username, None).await?;
         if let Some(email) = &new.email {
@@ -160,52 +160,72 @@ impl Wazo<'_> {
         };
         new.person.onto_profile(&mut profile);
         let username = new.person.username.clone();
-        let added = provider.add_user(username, new.password, profile).await;
-        let user = added.map_err(not_changed)?;
-        if new.person.enabled {
-            return Ok(user);
+        let mut user = provider.add_user(username, new.password, profile).await?;
+        if !new.person.enabled {
+            let disable = |user: &mut User| {
+                user.enabled = false;
+                Ok(())
+            };
+            user = self.update(user.id, Issued::Ends, disable).await?;
         }
-        self.update(user.id, Issued::Ends, |user| user.enabled = false)
-            .await
+        audit::user_changed(user.id, caller.actor(), "user_added");
+        Ok(user)
     }
 
-    /// Makes a user be as described. One who may not sign in any more loses all that was issued. What a user is for is said by
-    /// those only who may add users: it lifts the limit of sessions.
+    /// Makes a user be as described. One who may not sign in any more loses all that was issued.
+    ///
+    /// By right of `me` alone users change their first and last names. What a user is for is said by those only who may add
+    /// users: it lifts the limit of sessions.
     pub async fn replace_user(
         &self,
         caller: &Caller,
         id: EntityId,
         person: &Person,
     ) -> Result<User, Refusal> {
-        let before = self.find_user(caller, id).await?;
-        if Purpose::of(&before) != person.purpose && !caller.has(MAY_ADD_USERS) {
-            return Err(Refusal::Denied {
-                reason: Denied::MissingPermission,
-                required: MAY_ADD_USERS.to_owned(),
-            });
-        }
+        let may = |user: &User| {
+            let before = Person::of(user);
+            if before.purpose != person.purpose && !caller.has(MAY_ADD_USERS) {
+                return Err(Refusal::Denied {
+                    reason: Denied::MissingPermission,
+                    required: MAY_ADD_USERS.to_owned(),
+                });
+            }
+            if before.username == person.username && before.enabled == person.enabled {
+                return Ok(());
+            }
+            caller.require_more_than_own(id, &format!("auth.users.{id}.update"))
+        };
+        // Before anything is told about the names of others.
+        may(&self.find_user(caller, id).await?)?;
         self.require_free_name(&person.username, Some(id)).await?;
         let issued = if person.enabled {
             Issued::Lives
         } else {
             Issued::Ends
         };
-        self.update(id, issued, |user| person.onto(user)).await
+        let replace = |user: &mut User| {
+            may(user)?;
+            person.onto(user);
+            Ok(())
+        };
+        let user = self.update(id, issued, replace).await?;
+        audit::user_changed(id, caller.actor(), "user_changed");
+        Ok(user)
     }
 
-    /// At this door an e-mail address is a name as well, so nobody takes that of somebody else for a username.
+    /// At this door an e-mail address is a name as well, so nobody takes that of somebody else for a username, in whatever
+    /// spelling that is the same name.
     async fn require_free_name(
         &self,
         username: &Username,
         own: Option<EntityId>,
     ) -> Result<(), Refusal> {
-        let users = self
-            .provider
-            .store
-            .find_users_by_email(username.as_str(), 2)
-            .await?;
-        if users.iter().any(|user| Some(user.id) != own) {
-            return Err(Refusal::Taken(Taken::Username));
+        let key = username.key();
+        for spelling in [username.as_str(), key.as_str()] {
+            let users = self.provider.store.find_users_by_email(spelling, 2).await?;
+            if users.iter().any(|user| Some(user.id) != own) {
+                return Err(Refusal::Taken(Taken::Username));
+            }
         }
         Ok(())
     }
@@ -223,17 +243,15 @@ impl Wazo<'_> {
         Ok(())
     }
 
-    /// Removes a user, with all that was issued.
+    /// Removes a user, with all that was issued; never oneself by right of `me` alone.
     pub async fn remove_user(&self, caller: &Caller, id: EntityId) -> Result<(), Refusal> {
-        use countersign_storage::RemoveUser;
-        let user = self.find_user(caller, id).await?;
-        match self
-            .provider
-            .store
-            .remove_user(user.id, self.provider.clock.now())
-            .await?
-        {
-            RemoveUser::Removed(_) => Ok(()),
+        caller.require_more_than_own(id, &format!("auth.users.{id}.delete"))?;
+        let now = self.provider.clock.now();
+        match self.provider.store.remove_user(id, now).await? {
+            RemoveUser::Removed(_) => {
+                audit::user_changed(id, caller.actor(), "user_removed");
+                Ok(())
+            }
             RemoveUser::NotFound => Err(Refusal::Absent(Absent::User)),
         }
     }
@@ -250,57 +268,59 @@ impl Wazo<'_> {
         let user = self.find_user(caller, id).await?;
         let client = self.client().await?;
         let name = SignInName::UserAtWazo(user.username.as_str());
-        let proven = self
-            .provider
-            .sign_in(name, old, &client.client, origin)
-            .await;
-        let proven = proven.map_err(refused)?.into_user();
-        if proven.id != id {
-            return Err(Refusal::AuthenticationFailed);
-        }
-        let hash = self
-            .provider
-            .hash_password(new)
-            .await
-            .map_err(not_changed)?;
-        let change = |user: &mut User| user.password = Some(hash.clone());
-        self.update(id, Issued::Ends, change).await.map(|_| ())
+        let proven = self.provider.sign_in(name, old, &client.client, origin);
+        let proven = proven.await.map_err(refused)?.into_user();
+        let hash = self.provider.hash_password(new).await?;
+        let change = |user: &mut User| {
+            // Somebody else may have given the user a new one, or taken the name away, while this one was hashed.
+            if proven.id != id || user.password != proven.password || !user.enabled {
+                return Err(Refusal::AuthenticationFailed);
+            }
+            user.password = Some(hash.clone());
+            Ok(())
+        };
+        self.update(id, Issued::Ends, change).await?;
+        audit::user_changed(id, caller.actor(), "password_changed");
+        Ok(())
     }
 
     async fn update(
         &self,
         id: EntityId,
         issued: Issued,
-        change: impl Fn(&mut User),
+        change: impl Fn(&mut User) -> Result<(), Refusal>,
     ) -> Result<User, Refusal> {
         let user = self.provider.store.find_user(id).await?;
         let user = user.ok_or(Refusal::Absent(Absent::User))?;
-        let changed = self.provider.update_user(&user.username, issued, |user| {
-            // The name may be that of another user by now.
-            if user.id != id {
-                return Err(ChangeUserError::Contended);
-            }
-            change(user);
-            crate::users::check_profile(&user.profile)
-        });
-        changed.await.map_err(not_changed)
+        self.provider
+            .update_user(&user.username, issued, |user| {
+                // The name may be that of another user by now.
+                if user.id != id {
+                    return Err(ChangeUserError::Contended.into());
+                }
+                change(user)?;
+                Ok(check_profile(&user.profile)?)
+            })
+            .await
     }
 }
 
-fn not_changed(error: ChangeUserError) -> Refusal {
-    match error {
-        ChangeUserError::Taken(_) => Refusal::Taken(Taken::Username),
-        ChangeUserError::Unknown(_) => Refusal::Absent(Absent::User),
-        ChangeUserError::Profile(error) => Refusal::Profile(error),
-        ChangeUserError::Password(error) => Refusal::Password(error),
-        ChangeUserError::Store(error) => error.into(),
-        error @ (ChangeUserError::ReservedClaim(_)
-        | ChangeUserError::ClaimType { .. }
-        | ChangeUserError::Hashing
-        | ChangeUserError::Contended
-        | ChangeUserError::SubjectIsClientId) => Refusal::Unavailable(ErrorResponse::new(
-            ErrorCode::TemporarilyUnavailable,
-            &error.to_string(),
-        )),
+impl From<ChangeUserError> for Refusal {
+    fn from(error: ChangeUserError) -> Self {
+        match error {
+            ChangeUserError::Taken(_) => Self::Taken(Taken::Username),
+            ChangeUserError::Unknown(_) => Self::Absent(Absent::User),
+            ChangeUserError::Profile(error) => Self::Profile(error),
+            ChangeUserError::Password(error) => Self::Password(error),
+            ChangeUserError::Store(error) => error.into(),
+            error @ (ChangeUserError::ReservedClaim(_)
+            | ChangeUserError::ClaimType { .. }
+            | ChangeUserError::Hashing
+            | ChangeUserError::Contended
+            | ChangeUserError::SubjectIsClientId) => Self::Unavailable(ErrorResponse::new(
+                ErrorCode::TemporarilyUnavailable,
+                &error.to_string(),
+            )),
+        }
     }
 }

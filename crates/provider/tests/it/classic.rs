@@ -218,6 +218,29 @@ async fn rule_d1_of_a_forged_token_only_the_id_is_believed() {
 }
 
 #[tokio::test]
+async fn rule_d1_a_forged_token_stands_on_no_grant_of_another_profile_and_ends_with_its_kind() {
+    let service = classic_service();
+    let (node, client) = set_up(&service).await;
+    let like = client.sign_in(&node).await.access;
+    let standard = ClientSettings {
+        token_profile: Some(TokenProfile::Standard),
+        ..password_settings()
+    };
+    let other = TestClient::add(&node, "standard", standard).await;
+    let standard = other.sign_in(&node).await;
+    let jti = part(&standard.access, 1)["jti"].clone();
+    let forged = forge(&node, &like, None, |claims| claims["jti"] = jti.clone());
+    assert!(!other.is_active(&node, &forged).await);
+    // Nor does it live longer than any token, and so does what is kept of its end.
+    let long = forge(&node, &like, None, |claims| {
+        claims["exp"] = 253_402_300_799_i64.into()
+    });
+    assert!(!client.is_active(&node, &long).await);
+    client.revoke(&node, &long).await.unwrap();
+    assert!(client.is_active(&node, &like).await);
+}
+
+#[tokio::test]
 async fn rule_d1_each_audience_has_a_secret_of_its_own() {
     let service = classic_service();
     let node = service.node().await;

@@ -14,6 +14,8 @@ on_both_backends! {
     rule_d3_one_grant_stands_for_a_client_and_scope
     rule_d3_only_the_moov_door_gives_a_client_a_refresh_token
     rule_d3_a_standing_refresh_token_is_not_rotated
+    rule_d3_a_standing_refresh_token_is_worth_what_the_client_may_for_itself
+    rule_r11_no_token_is_killed_by_the_next_standing_grant
     rule_d3_parallel_requests_make_one_standing_grant
     rule_d3_what_ends_a_client_ends_its_standing_grants
     rule_d3_a_standing_grant_goes_on_while_it_is_used
@@ -99,6 +101,42 @@ async fn rule_d3_a_standing_refresh_token_is_not_rotated(service: Service) {
     let refused = other.refresh(&node, &refresh).await.unwrap_err();
     assert_eq!(refused.error, ErrorCode::InvalidGrant);
     assert!(client.refresh(&node, &refresh).await.is_ok());
+}
+
+async fn rule_d3_a_standing_refresh_token_is_worth_what_the_client_may_for_itself(
+    service: Service,
+) {
+    let (node, client) = set_up(&service).await;
+    let (_, refresh) = ask(&node, &client, "read").await;
+    let id = client.id.parse().unwrap();
+    let only_refresh = |it: &mut ClientSettings| it.grant_types = vec![GrantType::RefreshToken];
+    node.change_client(&id, only_refresh).await.unwrap();
+    service.pass(&node, 2).await;
+    let refused = client.refresh(&node, &refresh).await.unwrap_err();
+    assert_eq!(refused.error, ErrorCode::InvalidGrant);
+}
+
+async fn rule_r11_no_token_is_killed_by_the_next_standing_grant(mut service: Service) {
+    service.settings.token_profile = TokenProfile::Classic;
+    let node = service.node().await;
+    let short = ClientSettings {
+        refresh_token_idle_lifetime: Some(5),
+        refresh_token_lifetime: Some(10_000),
+        ..settings()
+    };
+    let client = TestClient::add(&node, "api", short).await;
+    let first = client.token(&node).await.unwrap();
+    let mut last = first.expires_in;
+    assert_eq!(last, 3_600);
+    let mut told = first.access_token;
+    for _ in 0..40 {
+        service.pass(&node, 900).await;
+        let next = client.token(&node).await.unwrap();
+        // What was issued a quarter of an hour ago is good to its own end.
+        let is_over = last <= 900;
+        assert_eq!(client.is_active(&node, &told).await, !is_over, "{last}");
+        (told, last) = (next.access_token, next.expires_in);
+    }
 }
 
 async fn rule_d3_parallel_requests_make_one_standing_grant(service: Service) {

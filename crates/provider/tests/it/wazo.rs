@@ -10,7 +10,7 @@ use countersign_provider::wazo::{
     SignIn, Taken, TokenInfo, Wazo,
 };
 use countersign_provider::{
-    AddClientError, ChangeClientError, Origin, Provider, SecretSource, WazoSettings,
+    AddClientError, ChangeClientError, Origin, Provider, SecretSource, UserChange, WazoSettings,
 };
 use tokio::sync::Barrier;
 
@@ -29,6 +29,8 @@ on_both_backends! {
     row_4_4_what_a_token_gives_access_to_is_frozen
     row_4_4_nobody_gives_what_he_has_not
     row_4_4_a_user_does_not_lift_his_own_limits
+    row_4_4_nobody_takes_the_address_of_somebody_else_for_a_name
+    row_4_4_a_password_that_was_just_reset_is_not_changed_by_the_old_one
     row_4_4_a_new_password_ends_every_session
     row_4_4_a_user_who_is_disabled_or_removed_loses_everything
     rule_d2_what_ends_the_mount_ends_its_tokens
@@ -405,6 +407,10 @@ async fn row_4_4_nobody_gives_what_he_has_not(mut service: Service) {
         .admit(Some(&token), "auth.policies.create")
         .await
         .unwrap();
+    let other = node
+        .add_user("other".parse().unwrap(), None, UserProfile::default())
+        .await
+        .unwrap();
     let wazo = wazo(&node);
     assert!(
         wazo.add_policy(&caller, policy("fine", &["calls.read"]))
@@ -434,7 +440,7 @@ async fn row_4_4_nobody_gives_what_he_has_not(mut service: Service) {
     wazo.add_policy(&operator, policy("denying", &["!users.read"]))
         .await
         .unwrap();
-    let refused = wazo.assign_policy(&caller, "admin", user.id).await;
+    let refused = wazo.assign_policy(&caller, "admin", other.id).await;
     assert!(matches!(refused.unwrap_err(), Refusal::NotYours(_)));
     let refused = wazo
         .replace_policy(&caller, "admin", &policy("admin", &["calls.x"]))
@@ -461,7 +467,12 @@ async fn row_4_4_nobody_gives_what_he_has_not(mut service: Service) {
             "{name}"
         );
     }
-    assert!(wazo.assign_policy(&caller, "fine", user.id).await.is_ok());
+    assert!(wazo.assign_policy(&caller, "fine", other.id).await.is_ok());
+    let refused = wazo.find_policy(&caller, "FINE").await;
+    assert!(
+        matches!(refused.unwrap_err(), Refusal::Absent(Absent::Policy)),
+        "as it is spelled"
+    );
     let patterns: Vec<String> = (0..=AccessList::MAX_PATTERNS)
         .map(|n| format!("calls.{n}"))
         .collect();
@@ -500,27 +511,149 @@ async fn row_4_4_a_user_does_not_lift_his_own_limits(mut service: Service) {
     };
     let refused = change(|it| it.purpose = Purpose::Internal).await;
     assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
-    let refused = change(|it| it.username = "ZOE@example.com".parse().unwrap()).await;
-    assert!(matches!(
-        refused.unwrap_err(),
-        Refusal::Taken(Taken::Username)
-    ));
+    for change in [
+        |it: &mut Person| it.username = "root".parse().unwrap(),
+        |it: &mut Person| it.username = "ZOE@example.com".parse().unwrap(),
+        |it: &mut Person| it.enabled = false,
+    ] {
+        let mut person = Person::of(&user);
+        change(&mut person);
+        let refused = wazo(&node).replace_user(&caller, user.id, &person).await;
+        assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
+    }
     assert!(change(|it| it.firstname = Some("Al".into())).await.is_ok());
+    // Nor gives himself what others are to decide.
+    let operator = Caller::operator();
+    give(&node, user.id, "denying", &["!calls.secret"]).await;
+    let added = wazo(&node)
+        .add_policy(&operator, policy("growing", &[]))
+        .await;
+    added.unwrap();
+    let refused = wazo(&node).assign_policy(&caller, "growing", user.id).await;
+    assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
+    let refused = wazo(&node)
+        .withdraw_policy(&caller, "denying", user.id)
+        .await;
+    assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
+    let refused = wazo(&node).remove_user(&caller, user.id).await;
+    assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
+    // Who may do so to everybody may do so to himself.
+    give(&node, user.id, "admin", &["auth.#"]).await;
+    let token = signed_in(&node).await;
+    let caller = wazo(&node).admit(Some(&token), &own).await.unwrap();
     assert!(
-        change(|it| it.username = "al@example.com".parse().unwrap())
+        wazo(&node)
+            .assign_policy(&caller, "growing", user.id)
             .await
             .is_ok()
     );
-    let named_so = NewPerson {
-        person: Person {
-            username: "other".parse().unwrap(),
-            ..Person::of(&user)
-        },
-        email: Some("AL@example.com".into()),
-        password: None,
+    let internal = Person {
+        purpose: Purpose::Internal,
+        ..Person::of(&user)
     };
-    let refused = wazo(&node).add_user(&Caller::operator(), named_so).await;
+    assert!(
+        wazo(&node)
+            .replace_user(&caller, user.id, &internal)
+            .await
+            .is_ok()
+    );
+    assert!(wazo(&node).remove_user(&caller, user.id).await.is_ok());
+}
+
+async fn row_4_4_nobody_takes_the_address_of_somebody_else_for_a_name(mut service: Service) {
+    let (node, user) = set_up(&mut service).await;
+    let operator = Caller::operator();
+    let person = |name: &str| Person {
+        username: name.parse().unwrap(),
+        ..Person::of(&user)
+    };
+    let new = |name: &str, email: Option<&str>| NewPerson {
+        person: person(name),
+        email: email.map(str::to_owned),
+        password: Some(Secret::new(format!("secret-of-{name}"))),
+    };
+    let sarah = new("sarah", Some("sarah@example.com"));
+    let sarah = wazo(&node).add_user(&operator, sarah).await.unwrap();
+    // All of these are one name.
+    for name in [
+        "sarah@example.com",
+        "SARAH@example.com",
+        "\u{17f}arah@example.com",
+    ] {
+        let taken = |answer: Result<User, Refusal>| {
+            matches!(answer.unwrap_err(), Refusal::Taken(Taken::Username))
+        };
+        let renamed = wazo(&node)
+            .replace_user(&operator, user.id, &person(name))
+            .await;
+        assert!(taken(renamed), "{name}");
+        assert!(
+            taken(wazo(&node).add_user(&operator, new(name, None)).await),
+            "{name}"
+        );
+    }
+    let own = wazo(&node)
+        .replace_user(&operator, sarah.id, &person("sarah@example.com"))
+        .await;
+    assert!(own.is_ok(), "her own");
+    let mallory = new("mallory", Some("SARAH@EXAMPLE.com"));
+    let refused = wazo(&node).add_user(&operator, mallory).await;
     assert!(matches!(refused.unwrap_err(), Refusal::Taken(Taken::Email)));
+    // Should it happen all the same, by another door, neither gets in under it.
+    let password = Secret::new("secret-of-mallory".to_owned());
+    let name = "stra\u{df}e@example.com";
+    let profile = UserProfile {
+        email: Some(name.to_owned()),
+        email_verified: true,
+        ..UserProfile::default()
+    };
+    let owner = node
+        .add_user("owner".parse().unwrap(), Some(password.clone()), profile)
+        .await;
+    owner.unwrap();
+    let mallory = "STRASSE@example.com".parse().unwrap();
+    node.add_user(mallory, Some(password.clone()), UserProfile::default())
+        .await
+        .unwrap();
+    for typed in [name, "owner", "strasse@example.com"] {
+        let mut request = by_password("secret-of-mallory", None);
+        if let Proof::Password { username, .. } = &mut request.proof {
+            *username = typed.to_owned();
+        }
+        let signed_in = sign_in(&node, request).await;
+        assert_eq!(signed_in.is_ok(), typed != name, "{typed}");
+    }
+}
+
+async fn row_4_4_a_password_that_was_just_reset_is_not_changed_by_the_old_one(
+    mut service: Service,
+) {
+    let (node, user) = set_up(&mut service).await;
+    let node = Arc::new(node);
+    let reset = "reset-by-an-operator";
+    for _ in 0..4 {
+        let before = Secret::new(PASSWORD.to_owned());
+        node.change_user(&USER.parse().unwrap(), UserChange::Password(before.clone()))
+            .await
+            .unwrap();
+        let changing = {
+            let node = Arc::clone(&node);
+            tokio::spawn(async move {
+                let (caller, new) = (Caller::operator(), Secret::new("attacker".to_owned()));
+                let wazo = node.wazo().unwrap();
+                wazo.change_password(&caller, user.id, &before, &new, Origin::default())
+                    .await
+            })
+        };
+        let password = Secret::new(reset.to_owned());
+        node.change_user(&USER.parse().unwrap(), UserChange::Password(password))
+            .await
+            .unwrap();
+        // Whether it came first or not, the operator's counts.
+        let _ = changing.await.unwrap();
+        assert!(sign_in(&node, by_password("attacker", None)).await.is_err());
+        assert!(sign_in(&node, by_password(reset, None)).await.is_ok());
+    }
 }
 
 async fn row_4_4_a_new_password_ends_every_session(mut service: Service) {

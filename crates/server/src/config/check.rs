@@ -6,6 +6,7 @@ use countersign_core::ClientSettings;
 use countersign_core::wazo::AccessList;
 use countersign_provider::wazo::Expiration;
 
+use super::dialects::Dialect;
 use super::{Config, invalid};
 use crate::output::Failure;
 
@@ -46,11 +47,15 @@ impl Config {
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));
         }
-        let (patterns, most) = (self.wazo.default_acl.len(), AccessList::MAX_PATTERNS);
-        if patterns > most {
-            return Err(invalid(format!(
-                "wazo.default_acl has {patterns} patterns; it may have at most {most}"
-            )));
+        let acl: AccessList = self.wazo.default_acl.iter().cloned().collect();
+        if let Err(error) = acl.check() {
+            return Err(invalid(format!("wazo.default_acl: {error}")));
+        }
+        // RFC 9700 §2.4: whoever wants no password grant wants none at another door.
+        if self.strict && self.dialects.contains(&Dialect::Wazo) {
+            return Err(invalid(
+                "strict = true takes no passwords from programs, and the dialect wazo does; leave out one of them",
+            ));
         }
         Ok(())
     }

@@ -225,6 +225,13 @@ impl Provider {
         if grant.authorization.is_some() && !may_refresh(client.client(), still_allowed.get()) {
             return Err(invalid_grant());
         }
+        // RULES D3: a standing refresh token is worth what the client may get for itself, and no more.
+        let speaks_for_itself = grant.user.is_none();
+        let may = matches!(client, IdentifiedClient::Proven(_))
+            && settings.grant_types.contains(&GrantType::ClientCredentials);
+        if speaks_for_itself && !may {
+            return Err(invalid_grant());
+        }
         let scope = renew_scope(settings, &grant.scope, asked.scope.as_ref())?;
         let audience = renew_audience(
             settings,

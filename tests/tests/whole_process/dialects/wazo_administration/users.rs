@@ -1,8 +1,10 @@
 //! `/users` and what is below.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 
-use super::{NOBODY, PASSWORD, Scene, api_refusal, done, ok, uuid};
+use super::{NOBODY, PASSWORD, Scene, api_refusal, ok, uuid};
 
 #[test]
 fn row_4_4_users_are_made_read_replaced_and_deleted() {
@@ -377,8 +379,52 @@ fn row_4_4_me_is_the_user_who_asks() {
         scene.get(&format!("/users/{}", bob.user))["firstname"],
         Value::Null
     );
-    done(&scene.send_as(&alice, "DELETE", "/users/me", &Value::Null));
-    assert!(!scene.is_live(&alice) && scene.is_live(&bob));
+    assert!(scene.is_live(&alice) && scene.is_live(&bob));
+}
+
+/// What others are to decide: RULES D2 leaves no way to more than one was given.
+#[test]
+fn by_right_of_me_alone_nobody_changes_what_others_decide() {
+    let scene = Scene::new();
+    let alice = scene.add("alice");
+    let growing = json!({ "name": "growing", "acl": [] });
+    let _ = scene.ok("POST", "/policies", &growing);
+    for (method, path, body) in [
+        ("PUT", "/users/me", json!({ "username": "root2" })),
+        ("PUT", "/users/me", json!({ "enabled": false })),
+        ("DELETE", "/users/me", Value::Null),
+        ("PUT", "/users/me/policies/growing", Value::Null),
+        ("DELETE", "/users/me/policies/growing", Value::Null),
+    ] {
+        let own = path.replace("/me", &format!("/{}", alice.user));
+        for path in [path, &own] {
+            let answer = scene.send_as(&alice, method, path, &body);
+            assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
+        }
+    }
+    assert!(scene.is_live(&alice));
+}
+
+/// A request that takes its time is judged when it has arrived: its sender may have lost everything meanwhile.
+#[test]
+fn a_body_that_comes_late_is_not_let_in_by_what_was_good_when_it_began() {
+    let scene = Scene::new();
+    let alice = scene.add("alice");
+    let mut stream = scene.server.connect();
+    let head = format!(
+        "PUT /0.1/users/me HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: {}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{",
+        alice.text
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    let disabled = scene.home.run(&["user", "disable", "alice"]);
+    assert_eq!(disabled.code, Some(0), "{disabled:?}");
+    stream.write_all(b"}").unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let path = format!("/users/{}", alice.user);
+    assert_eq!(scene.get(&path)["enabled"], false);
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use countersign_core::Secret;
+use countersign_protocol::JsonObject;
 use countersign_provider::wazo::{Caller, Wazo};
 use serde::de::DeserializeOwned;
 
+use super::body;
 use super::refusal::{Fault, Shape};
 use crate::http::{Service, endpoints};
 
@@ -44,6 +46,19 @@ pub(super) async fn admit(
     let caller = wazo.admit(token.as_ref(), required).await?;
     require_tenant(wazo, headers)?;
     Ok(caller)
+}
+
+/// The same for a request with a body, which is read first and told about last: who may come in is judged when all has arrived,
+/// not when somebody has begun to send.
+pub(super) async fn admit_with_body(
+    service: &Service,
+    request: Request,
+    required: &str,
+) -> Result<(Caller, JsonObject), Fault> {
+    let (head, body) = request.into_parts();
+    let body = body::read(body).await;
+    let caller = admit(service, &head.headers, required).await?;
+    Ok((caller, body?))
 }
 
 /// The access that a path needs: `pattern` with `parts` in the places of its `{}`, one after the other, as in

@@ -10,10 +10,10 @@ use countersign_protocol::{JsonObject, WrongType};
 use countersign_provider::wazo::{Absent, PolicyText, Refusal};
 use serde_json::{Value, json};
 
-use super::door::{PathParts, access, admit, dialect};
+use super::door::{PathParts, access, admit, admit_with_body, dialect};
 use super::list::{self, Column, Listing, Table};
 use super::refusal::{Fault, Shape};
-use super::{body, no_content, only, users};
+use super::{no_content, only, users};
 use crate::http::{Service, respond};
 
 static TABLE: Table = Table {
@@ -73,8 +73,8 @@ async fn tell_all(State(service): State<Service>, headers: HeaderMap, uri: Uri) 
 
 async fn create(State(service): State<Service>, request: Request) -> Response {
     let decided = async {
-        let caller = admit(&service, request.headers(), "auth.policies.create").await?;
-        let text = read(&body::read(request.into_body()).await?)?;
+        let (caller, body) = admit_with_body(&service, request, "auth.policies.create").await?;
+        let text = read(&body)?;
         let added = dialect(&service)?.add_policy(&caller, text).await;
         written(&added.map_err(refused)?, &service)
     };
@@ -103,8 +103,8 @@ async fn replace(
 ) -> Response {
     let decided = async {
         let required = access("auth.policies.{}.update", &[&policy]);
-        let caller = admit(&service, request.headers(), &required).await?;
-        let read = read(&body::read(request.into_body()).await?)?;
+        let (caller, body) = admit_with_body(&service, request, &required).await?;
+        let read = read(&body)?;
         let text = PolicyText { slug: None, ..read };
         let wazo = dialect(&service)?;
         let replaced = wazo.replace_policy(&caller, &policy, &text).await;

@@ -22,8 +22,9 @@ use crate::http::{Service, origin, respond};
 /// The most bytes of a scope that is asked about.
 const MAX_SCOPE: usize = AccessPattern::MAX_LEN;
 
-/// The most scopes that are asked about at once.
+/// The most scopes that are asked about at once, and the most bytes of all of them.
 const MAX_SCOPES: usize = 256;
+const MAX_SCOPES_BYTES: usize = 16 * 1_024;
 
 /// The routes.
 pub(super) fn routes() -> Router<Service> {
@@ -97,9 +98,10 @@ async fn check_scopes(
         let body = body::read(request.into_body()).await?;
         let scopes = body.texts("scopes")?;
         let scopes = scopes.ok_or_else(|| Fault::field("scopes", "'scopes' is missing"))?;
-        if scopes.len() > MAX_SCOPES || scopes.iter().any(|scope| scope.len() > MAX_SCOPE) {
+        let bytes: usize = scopes.iter().map(|scope| scope.len()).sum();
+        if scopes.len() > MAX_SCOPES || bytes > MAX_SCOPES_BYTES {
             let message = format!(
-                "'scopes' must be at most {MAX_SCOPES} texts of at most {MAX_SCOPE} bytes each"
+                "'scopes' must be at most {MAX_SCOPES} texts of together at most {MAX_SCOPES_BYTES} bytes"
             );
             return Err(Fault::field("scopes", message));
         }

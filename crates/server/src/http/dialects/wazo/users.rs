@@ -10,10 +10,10 @@ use countersign_protocol::{JsonObject, WrongType};
 use countersign_provider::wazo::{Absent, Caller, NewPerson, Person, Purpose, Refusal, Wazo};
 use serde_json::{Value, json};
 
-use super::door::{PathParts, access, admit, dialect};
+use super::door::{PathParts, access, admit, admit_with_body, dialect};
 use super::list::{self, Column, Listing, Table};
 use super::refusal::{Fault, Shape};
-use super::{body, no_content, only};
+use super::{no_content, only};
 use crate::http::{Service, origin, respond};
 
 /// The word that stands for the user who asks.
@@ -104,8 +104,8 @@ async fn tell_all(State(service): State<Service>, headers: HeaderMap, uri: Uri) 
 
 async fn create(State(service): State<Service>, request: Request) -> Response {
     let decided = async {
-        let caller = admit(&service, request.headers(), "auth.users.create").await?;
-        let new = read_new(&body::read(request.into_body()).await?)?;
+        let (caller, body) = admit_with_body(&service, request, "auth.users.create").await?;
+        let new = read_new(&body)?;
         let wazo = dialect(&service)?;
         let added = wazo.add_user(&caller, new).await.map_err(not_stored)?;
         Ok(respond::json(StatusCode::OK, &item(&added, wazo)))
@@ -135,8 +135,7 @@ async fn replace(
 ) -> Response {
     let decided = async {
         let required = access("auth.users.{}.update", &[&user]);
-        let caller = admit(&service, request.headers(), &required).await?;
-        let body = body::read(request.into_body()).await?;
+        let (caller, body) = admit_with_body(&service, request, &required).await?;
         let wazo = dialect(&service)?;
         let found = find(wazo, &caller, &user).await?;
         // Everybody here has a name to sign in with, and is for something.
@@ -176,14 +175,10 @@ async fn change_password(
 ) -> Response {
     let decided = async {
         let required = access("auth.users.{}.password.update", &[&user]);
-        let caller = admit(&service, request.headers(), &required).await?;
+        let (extensions, headers) = (request.extensions(), request.headers());
+        let origin = origin::origin(extensions, headers, &service.trusted_proxies);
+        let (caller, body) = admit_with_body(&service, request, &required).await?;
         let id = named(&caller, &user)?;
-        let origin = origin::origin(
-            request.extensions(),
-            request.headers(),
-            &service.trusted_proxies,
-        );
-        let body = body::read(request.into_body()).await?;
         let old = password(&body, "old_password")?;
         let new = password(&body, "new_password")?;
         let wazo = dialect(&service)?;
