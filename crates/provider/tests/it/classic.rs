@@ -233,7 +233,7 @@ async fn rule_d1_a_forged_token_stands_on_no_grant_of_another_profile_and_ends_w
     assert!(!other.is_active(&node, &forged).await);
     // Nor does it live longer than any token, and so does what is kept of its end.
     let long = forge(&node, &like, None, |claims| {
-        claims["exp"] = 253_402_300_799_i64.into()
+        claims["exp"] = 253_402_300_799_i64.into();
     });
     assert!(!client.is_active(&node, &long).await);
     client.revoke(&node, &long).await.unwrap();

@@ -618,7 +618,7 @@ async fn row_4_4_nobody_takes_the_address_of_somebody_else_for_a_name(mut servic
     for typed in [name, "owner", "strasse@example.com"] {
         let mut request = by_password("secret-of-mallory", None);
         if let Proof::Password { username, .. } = &mut request.proof {
-            *username = typed.to_owned();
+            typed.clone_into(username);
         }
         let signed_in = sign_in(&node, request).await;
         assert_eq!(signed_in.is_ok(), typed != name, "{typed}");
