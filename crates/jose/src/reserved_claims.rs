@@ -7,7 +7,7 @@ use thiserror::Error;
 ///
 /// What is not here, such as `roles`, `groups`, `entitlements` (RFC 9068 §2.2.3.1) or `email`, says something about the
 /// user and is free.
-const RESERVED: [&str; 32] = [
+const RESERVED: [&str; 33] = [
     // RFC 7519 §4.1, RFC 9068 §2.2.
     "iss",
     "sub",
@@ -18,8 +18,9 @@ const RESERVED: [&str; 32] = [
     "jti",
     "client_id",
     "scope",
-    // Another name of `scope` that many APIs read.
+    // Other names of `scope` and `client_id` that many APIs read; the latter is that of classic tokens.
     "scp",
+    "cid",
     // OpenID Connect Core §2, Front-Channel Logout §3, RFC 9068 §2.2.1.
     "azp",
     "nonce",
@@ -66,30 +67,20 @@ pub struct ReservedClaim(pub &'static str);
 /// ```
 #[must_use]
 pub fn is_reserved_claim(name: &str) -> bool {
-    among(&RESERVED, name).is_some()
+    reserved(name).is_some()
 }
 
 /// Refuses `further` if one of its names is reserved.
 pub(crate) fn require_none(further: &Map<String, Value>) -> Result<(), ReservedClaim> {
-    require_none_of(&RESERVED, further)
-}
-
-/// Refuses `further` if one of its names is among `names`, which are in lower case.
-pub(crate) fn require_none_of(
-    names: &[&'static str],
-    further: &Map<String, Value>,
-) -> Result<(), ReservedClaim> {
-    match further.keys().find_map(|name| among(names, name)) {
+    match further.keys().find_map(|name| reserved(name)) {
         Some(name) => Err(ReservedClaim(name)),
         None => Ok(()),
     }
 }
 
-fn among(names: &[&'static str], name: &str) -> Option<&'static str> {
-    names
-        .iter()
-        .copied()
-        .find(|reserved| name.chars().map(folded).eq(reserved.chars()))
+fn reserved(name: &str) -> Option<&'static str> {
+    let same = |reserved: &&str| name.chars().map(folded).eq(reserved.chars());
+    RESERVED.into_iter().find(same)
 }
 
 /// Case folding as such parsers do it: two letters outside ASCII fold into it.

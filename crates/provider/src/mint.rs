@@ -3,7 +3,7 @@
 use countersign_core::{
     AccessTokenFormat, Client, Grant, GrantId, Scope, SigningAlgorithm, TokenId, TokenProfile,
 };
-use countersign_jose::access_token::{self, AccessTokenClaims};
+use countersign_jose::access_token::{self, AccessTokenClaims, is_reserved_claim};
 use countersign_jose::opaque;
 use countersign_protocol::{ErrorCode, ErrorResponse, TokenResponse};
 use serde_json::{Map, Value};
@@ -154,6 +154,8 @@ impl Provider {
         let registry = self.registry.load();
         let released = registry::released_by(&registry, scope);
         released
+            // What has become reserved since it was defined, no token says.
+            .filter(|name| !is_reserved_claim(name))
             .filter_map(|name| Some((name.to_owned(), profile.claim(name)?)))
             .collect()
     }

@@ -19,6 +19,9 @@ const MASTER_KEY_FILE: &str = "master.key";
 /// The file that the one server of a folder holds locked.
 const SERVER_LOCK: &str = "server.lock";
 
+/// The file with the issuer of the last server.
+const SERVED_ISSUER: &str = "issuer";
+
 /// A folder that exists. What is secret in it is protected by the modes of the files.
 #[derive(Clone, Debug)]
 pub(crate) struct DataDir(PathBuf);
@@ -80,6 +83,22 @@ impl DataDir {
                 ),
             )),
             Err(TryLockError::Error(error)) => Err(failed("lock", &path, &error)),
+        }
+    }
+
+    /// Notes under which name a server runs on this folder, for commands to which that matters.
+    pub(crate) fn note_served_issuer(&self, issuer: &str) -> Result<(), Failure> {
+        let path = self.0.join(SERVED_ISSUER);
+        fs::write(&path, issuer).map_err(|error| failed("write", &path, &error))
+    }
+
+    /// The name of the last server on this folder, if there was one.
+    pub(crate) fn served_issuer(&self) -> Result<Option<String>, Failure> {
+        let path = self.0.join(SERVED_ISSUER);
+        match fs::read_to_string(&path) {
+            Ok(issuer) => Ok(Some(issuer.trim().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path, &error)),
         }
     }
 

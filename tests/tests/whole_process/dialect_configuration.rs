@@ -18,12 +18,13 @@ fn unknown_dialects_and_wrong_values_are_named_whether_the_dialect_is_on_or_not(
         .collect();
     let (too_many, too_long) = (patterns.join(","), "a".repeat(1_025));
     #[rustfmt::skip]
-    let cases: [(&str, &str, &[&str]); 20] = [
+    let cases: [(&str, &str, &[&str]); 21] = [
         ("COUNTERSIGN_DIALECTS", "moov, saml", &["COUNTERSIGN_DIALECTS", "'saml'", "moov, classic, wazo"]),
         ("COUNTERSIGN_DIALECTS", "Moov", &["COUNTERSIGN_DIALECTS", "'Moov'"]),
         ("COUNTERSIGN_DIALECT", "moov", &["COUNTERSIGN_DIALECT ", "COUNTERSIGN_DIALECTS?"]),
         ("COUNTERSIGN_MOOV__EXPIRES_IN", "minutes", &["COUNTERSIGN_MOOV__EXPIRES_IN", "seconds", "epoch"]),
         ("COUNTERSIGN_MOOV__EXPIRES", "epoch", &["COUNTERSIGN_MOOV__EXPIRES ", "COUNTERSIGN_MOOV__EXPIRES_IN?"]),
+        ("COUNTERSIGN_MOOV_EXPIRES_IN", "epoch", &["COUNTERSIGN_MOOV_EXPIRES_IN ", "did you mean COUNTERSIGN_MOOV__EXPIRES_IN?"]),
         ("COUNTERSIGN_CLASSIC__DEFAULT", "yes", &["COUNTERSIGN_CLASSIC__DEFAULT", "true or false"]),
         ("COUNTERSIGN_CLASSIC__ISS", "1", &["COUNTERSIGN_CLASSIC__ISS", "true or false"]),
         ("COUNTERSIGN_CLASSIC__CID", "uuid", &["COUNTERSIGN_CLASSIC__CID", "id", "name"]),
@@ -65,6 +66,13 @@ fn unknown_dialects_and_wrong_values_are_named_whether_the_dialect_is_on_or_not(
             ["wazo.default_acl", "pattern"],
         ),
         ("[wazo]\ntenants = 1", ["wazo.tenants ", "did you mean"]),
+        (
+            "[moov]\ndialects = ['moov']",
+            [
+                "moov.dialects ",
+                "dialects stands above the first [section]",
+            ],
+        ),
         ("moov = true", ["moov", "bool"]),
     ] {
         fs::write(home.path().join("my.toml"), text).unwrap();

@@ -64,22 +64,31 @@ const COMMANDS: [&[&str]; 11] = [
 ];
 
 #[test]
-fn where_the_dialect_is_off_every_command_says_which_key_switches_it_on() {
+fn what_the_dialect_keeps_is_looked_at_and_changed_also_where_it_is_off() {
     let home = Home::with_keys();
     let _ = home.add_user("alice");
-    for command in COMMANDS {
-        let (error, message) = home
-            .run(&[&["--json", "wazo"], command].concat())
-            .refusal(1);
-        assert_eq!(error, "dialect_off", "{command:?}: {message}");
-        for word in ["dialects = [\"wazo\"]", "COUNTERSIGN_DIALECTS"] {
-            assert!(message.contains(word), "{command:?}: {message}");
-        }
+    for strict in ["false", "true"] {
+        let run = |command: &[&str]| {
+            let arguments = [&["--json", "wazo"], command].concat();
+            let variables = [
+                ("COUNTERSIGN_DIALECTS", "moov"),
+                ("COUNTERSIGN_STRICT", strict),
+            ];
+            let input = Input {
+                stdin: None,
+                variables: &variables,
+            };
+            home.run_with(&arguments, input)
+        };
+        assert_eq!(run(&["policy", "add", strict, "--acl", "a"]).code, Some(0));
+        assert_eq!(run(&["policy", "assign", strict, "alice"]).code, Some(0));
     }
     assert_eq!(
-        wazo(&home, &["policy", "list"]),
-        json!([]),
-        "nothing was added"
+        wazo(&home, &["policy", "of", "alice"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
     );
     let empty = Home::empty();
     for command in COMMANDS {

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::ClientSettings;
 use crate::{
-    ApplicationType, GrantType, IdTokenAlgorithm, RedirectUri, ResponseType, Scope, SubjectType,
-    TokenProfile,
+    AccessTokenFormat, ApplicationType, GrantType, IdTokenAlgorithm, RedirectUri, ResponseType,
+    Scope, SubjectType, TokenProfile,
 };
 
 /// Why a client cannot be as it is described.
@@ -69,7 +69,9 @@ pub enum SettingsError {
     )]
     AccessTokenLifetime,
     /// A classic token is a JWT that is signed with HS256.
-    #[error("classic tokens are JWTs signed with HS256; leave out the format and the algorithm")]
+    #[error(
+        "classic tokens are JWTs signed with HS256; leave out the format opaque, and the algorithm"
+    )]
     ClassicFormat,
     /// Grants and the keys of their refresh tokens are kept for [`ClientSettings::MAX_REFRESH_TOKEN_LIFETIME`].
     #[error(
@@ -182,8 +184,8 @@ impl ClientSettings {
         {
             return Err(SettingsError::AccessTokenLifetime);
         }
-        let says_how =
-            self.access_token_format.is_some() || self.access_token_signed_response_alg.is_some();
+        let says_how = self.access_token_format == Some(AccessTokenFormat::Opaque)
+            || self.access_token_signed_response_alg.is_some();
         if self.token_profile == Some(TokenProfile::Classic) && says_how {
             return Err(SettingsError::ClassicFormat);
         }
@@ -264,7 +266,7 @@ mod tests {
         };
         assert_eq!(classic.check(), Ok(()));
         let opaque = ClientSettings {
-            access_token_format: Some(crate::AccessTokenFormat::Opaque),
+            access_token_format: Some(AccessTokenFormat::Opaque),
             ..classic
         };
         assert_eq!(opaque.check(), Err(SettingsError::ClassicFormat));

@@ -21,7 +21,7 @@ checked_text!(AccessPattern, AccessPatternError);
 /// Why a text is no pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "an access pattern has 1 to {max} bytes, no control characters, and at most {runs} of * and #",
+    "an access pattern has 1 to {max} bytes, no white space or quotation marks, and at most {runs} of * and #",
     max = AccessPattern::MAX_LEN,
     runs = AccessPattern::MAX_RUNS
 )]
@@ -49,7 +49,8 @@ impl FromStr for AccessPattern {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (1..=Self::MAX_LEN).contains(&text.len());
         let runs = text.matches(['*', '#']).count();
-        if fits && runs <= Self::MAX_RUNS && !text.chars().any(char::is_control) {
+        let is_odd = |it: char| it.is_control() || it.is_whitespace() || it == '"';
+        if fits && runs <= Self::MAX_RUNS && text != "!" && !text.chars().any(is_odd) {
             Ok(Self(text.into()))
         } else {
             Err(AccessPatternError)
@@ -447,7 +448,15 @@ mod tests {
 
     #[test]
     fn patterns_that_cannot_be_are_refused() {
-        for text in ["", "a\nb", &"x".repeat(1_025), &"*.#".repeat(5)] {
+        for text in [
+            "",
+            "!",
+            "a\nb",
+            "a b",
+            "\"a\"",
+            &"x".repeat(1_025),
+            &"*.#".repeat(5),
+        ] {
             assert_eq!(text.parse::<AccessPattern>(), Err(AccessPatternError));
         }
         let many = (0..=AccessList::MAX_PATTERNS).map(|n| n.to_string().parse().unwrap());

@@ -23,9 +23,6 @@ const PURPOSE: &str = "classic-access-token";
 /// What a shared secret is derived for, beside its audience.
 const LABEL: &[u8] = b"countersign/classic access token/HS256";
 
-/// The claim that has a field here and nowhere else; all others that have one are reserved everywhere.
-const OWN_CLAIM: [&str; 1] = ["cid"];
-
 /// The key of the classic access tokens of one issuer, and of nothing else (RULES R6). Every audience has a secret of its
 /// own, which is derived from it.
 #[derive(Clone)]
@@ -103,8 +100,7 @@ pub struct AccessTokenClaims {
     pub iat: Timestamp,
     /// `jti`: the id of the token.
     pub jti: String,
-    /// Further claims about the user. None may be `cid` or [reserved](crate::access_token::is_reserved_claim) in a token
-    /// that is made; in one that was read, they are all those that have no field here.
+    /// Further claims about the user. None may be [reserved](crate::access_token::is_reserved_claim) in a token that is made; in one that was read, they are all those that have no field here.
     pub further: Map<String, Value>,
 }
 
@@ -112,7 +108,6 @@ impl AccessTokenClaims {
     /// The claims as JSON, unless one of the further ones is reserved.
     fn to_json(&self) -> Result<Vec<u8>, ReservedClaim> {
         reserved_claims::require_none(&self.further)?;
-        reserved_claims::require_none_of(&OWN_CLAIM, &self.further)?;
         let json = serde_json::to_vec(&Object(self))
             .expect("strings, integers and JSON values are always representable in JSON");
         Ok(json)

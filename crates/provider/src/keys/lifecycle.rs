@@ -136,7 +136,15 @@ impl Keys {
             return Err(KeyError::NotRotated(key.purpose));
         }
         if key.phase == KeyPhase::Active {
-            self.change(store, now, |_| {
+            self.change(store, now, |records| {
+                // The one that waits for its turn steps in.
+                let waits = |record: &KeyRecord| {
+                    record.purpose == key.purpose
+                        && KeyPhase::of(record, records, now) == KeyPhase::Announced
+                };
+                if records.iter().any(waits) {
+                    return Ok(Vec::new());
+                }
                 Ok(vec![self.master.draw(key.purpose, now, now, random)?])
             })
             .await?;

@@ -54,7 +54,7 @@ impl KeyPhase {
         if key.revoked_at.is_some() {
             return Self::Revoked;
         }
-        if now < key.active_from {
+        if now < key.active_from && !steps_in(key, ring, now) {
             return Self::Announced;
         }
         match successor(key, ring).map(|successor| now.since(successor.active_from)) {
@@ -82,6 +82,15 @@ impl KeyPhase {
             Self::Revoked => "revoked",
         }
     }
+}
+
+/// Whether a key is used before its time: the one before it was revoked, and it is next. Those who check what it makes have
+/// been told of it, as of no key that would be drawn now.
+fn steps_in(key: &KeyRecord, ring: &[KeyRecord], now: Timestamp) -> bool {
+    let mut others = ring.iter().filter(|other| {
+        other.purpose == key.purpose && other.revoked_at.is_none() && other.id != key.id
+    });
+    others.all(|other| other.active_from > now && rank(other) > rank(key))
 }
 
 /// The key that takes over from `key`. A revoked one takes over nothing: whoever revokes the active key has put another

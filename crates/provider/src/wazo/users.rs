@@ -114,6 +114,7 @@ impl Person {
         let names =
             [&self.firstname, &self.lastname].map(|name| name.as_deref().unwrap_or_default());
         let whole = names.join(" ");
+        let whole = &whole[..whole.floor_char_boundary(UserProfile::MAX_TEXT_LEN)];
         profile.name = Some(whole.trim().to_owned()).filter(|whole| !whole.is_empty());
     }
 }

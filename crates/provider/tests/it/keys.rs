@@ -103,6 +103,36 @@ async fn rule_t6_a_revoked_key_takes_its_tokens_with_it() {
 }
 
 #[tokio::test]
+async fn rule_t6_an_announced_key_steps_in_for_a_revoked_one() {
+    let service = Service::new();
+    let node = service.node().await;
+    let neighbour = service.node().await;
+    for purpose in [
+        KeyPurpose::Signing(SigningAlgorithm::Es256),
+        KeyPurpose::RefreshTokens,
+        KeyPurpose::ClassicTokens,
+    ] {
+        let active = of_phase(&node, purpose, KeyPhase::Active).remove(0);
+        node.rotate_key(purpose).await.unwrap();
+        let announced = of_phase(&node, purpose, KeyPhase::Announced);
+        node.revoke_key(&active).await.unwrap();
+        neighbour.synchronize().await.unwrap();
+        for node in [&node, &neighbour] {
+            // Whoever checks its tokens has been told of it.
+            assert_eq!(of_phase(node, purpose, KeyPhase::Active), announced);
+            assert!(of_phase(node, purpose, KeyPhase::Announced).is_empty());
+        }
+        service.pass(&node, 100_000).await;
+        assert_eq!(of_phase(&node, purpose, KeyPhase::Active), announced);
+        // Without one that waits, another is drawn.
+        node.revoke_key(&announced[0]).await.unwrap();
+        let drawn = of_phase(&node, purpose, KeyPhase::Active);
+        assert!(drawn.len() == 1 && drawn != announced);
+        neighbour.synchronize().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn the_pepper_of_client_secrets_is_not_rotated() {
     let service = Service::new();
     let node = service.node().await;

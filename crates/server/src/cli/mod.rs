@@ -73,7 +73,7 @@ pub(crate) struct Global {
     /// The folder for the database and the master key [default: ./countersign-data]
     #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     data_dir: Option<PathBuf>,
-    /// A configuration file (TOML); every key may also be given as a variable, COUNTERSIGN_ and its name
+    /// A configuration file (TOML); every key may also be given as a variable, COUNTERSIGN_ and its name, with __ for each dot
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// Print one JSON document on standard output, and errors as JSON on standard error
@@ -232,21 +232,27 @@ impl Global {
 
     /// The same, for commands that may be the first: what is missing is made.
     async fn new_provider(&self) -> Result<Opened, Failure> {
-        let config = self.configuration()?;
-        // These commands make no token, so what stands for the issuer does not matter to them.
-        let issuer = parse_issuer(config.issuer.as_deref().unwrap_or("http://127.0.0.1"))?;
-        Opened::open(&config, issuer).await
+        self.open(&self.configuration()?).await
     }
 
-    /// The service as the server runs it, for commands to which the issuer matters; and the issuer, which is `given`,
-    /// configured, or where the server listens.
+    async fn open(&self, config: &Config) -> Result<Opened, Failure> {
+        // These commands make no token, so what stands for the issuer does not matter to them.
+        let issuer = parse_issuer(config.issuer.as_deref().unwrap_or("http://127.0.0.1"))?;
+        Opened::open(config, issuer).await
+    }
+
+    /// The service as the server runs it, for commands to which the issuer matters; and the issuer, which is `given`, that of
+    /// the last server on these data, configured, or where the server would listen.
     async fn provider_as_served(&self, given: Option<String>) -> Result<(Opened, Issuer), Failure> {
-        let config = self.configuration_with(Flags {
-            issuer: given,
-            ..Flags::default()
-        })?;
-        DataDir::open_existing(&config.data_dir)?;
-        let issuer = serve::issuer(&config, config.listen)?;
+        let config = self.configuration()?;
+        let data_dir = DataDir::open_existing(&config.data_dir)?;
+        let issuer = match given {
+            Some(given) => parse_issuer(&given)?,
+            None => match data_dir.served_issuer()? {
+                Some(served) => parse_issuer(&served)?,
+                None => serve::issuer(&config, config.listen)?,
+            },
+        };
         let opened = Opened::open(&config, issuer.clone()).await?;
         Ok((opened, issuer))
     }

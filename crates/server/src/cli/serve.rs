@@ -83,6 +83,7 @@ impl Serve {
         }
         let opened = Opened::open(&config, issuer.clone()).await?;
         let _only = opened.data_dir.lock_for_server()?;
+        opened.data_dir.note_served_issuer(issuer.as_str())?;
         mark_deployment(&opened, development).await?;
 
         let demo = if development {

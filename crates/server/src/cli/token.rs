@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use countersign_core::{Clock, Secret};
 use countersign_jose::access_token::{AccessTokenValidator, ExpectedAudience};
 use countersign_jose::jws::{self, UnverifiedClaims, UnverifiedHeader};
-use countersign_jose::{JwkSet, VerifyingKeys, opaque};
+use countersign_jose::{JwkSet, VerifyingKeys, classic, opaque};
 use countersign_protocol::MAX_TOKEN_LEN;
 use serde_json::{Value, json};
 
@@ -52,6 +52,15 @@ impl Inspect {
             return Err(Failure::new(
                 "opaque_token",
                 "this is an opaque token: only the server can open it; ask its introspection endpoint",
+            ));
+        }
+        if let Some(key) = classic::key_id(token) {
+            return Err(Failure::new(
+                "classic_token",
+                format!(
+                    "this is a classic token, signed with a shared secret (HS256, key {key}): whoever has the secret can check it, and \
+                     make it; ask the endpoint /token/introspect of the dialect classic"
+                ),
             ));
         }
         let malformed = |error| Failure::new("malformed_token", format!("this is no JWT: {error}"));

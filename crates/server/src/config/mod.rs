@@ -14,6 +14,7 @@ use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::{Figment, Source};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::output::Failure;
 pub(crate) use dialects::Dialect;
@@ -62,6 +63,29 @@ fn invalid(message: impl std::fmt::Display) -> Failure {
     Failure::new("configuration", format!("configuration: {message}"))
 }
 
+/// The keys with their defaults.
+fn defaults() -> Map<String, Value> {
+    match serde_json::to_value(Config::default()) {
+        Ok(Value::Object(keys)) => keys,
+        _ => Map::new(),
+    }
+}
+
+/// The nested key whose parts are joined by one underscore in `name`, as in `moov_expires_in`.
+fn nested(name: &str) -> Option<[String; 2]> {
+    let mut sections = defaults().into_iter();
+    sections.find_map(|(section, keys)| {
+        let key = name.strip_prefix(&section)?.strip_prefix('_')?;
+        let is_known = keys.as_object()?.contains_key(key);
+        is_known.then(|| [section, key.to_owned()])
+    })
+}
+
+/// Whether a top-level key of this name is a section; none if there is no such key.
+fn is_section(name: &str) -> Option<bool> {
+    defaults().get(name).map(Value::is_object)
+}
+
 /// Says where the wrong key stands, what is wrong with it, and what was probably meant.
 fn explain(error: &figment::Error) -> Failure {
     let from_env = error
@@ -88,15 +112,23 @@ fn explain(error: &figment::Error) -> Failure {
         Kind::UnknownField(name, known) => {
             let parents = path.strip_suffix(&[name.as_str()]).unwrap_or(&path);
             let with = |last| spell(&[parents, &[last]].concat());
-            let nearest = known
-                .iter()
-                .max_by(|a, b| {
-                    strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-                })
-                .map_or_else(String::new, |nearest| {
-                    format!("; did you mean {}?", with(nearest))
-                });
-            format!("{} is not a known key{nearest}", with(name.as_str()))
+            let nearest = known.iter().max_by(|a, b| {
+                strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
+            });
+            let meant = if let Some(key) = nested(name).filter(|_| parents.is_empty()) {
+                Some(spell(&key.iter().map(String::as_str).collect::<Vec<_>>()))
+            } else if is_section(name) == Some(false) {
+                // In a file, what stands below a [section] belongs to it.
+                let key = spell(&[name.as_str()]);
+                return invalid(format!(
+                    "{place}{} is not a known key; {key} stands above the first [section]",
+                    with(name.as_str())
+                ));
+            } else {
+                nearest.map(|nearest| with(nearest))
+            };
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+            format!("{} is not a known key{meant}", with(name.as_str()))
         }
         kind if path.is_empty() => kind.to_string(),
         kind => format!("{}: {kind}", spell(&path)),

@@ -19,10 +19,13 @@ pub(super) fn require_form(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     if is_of_type(headers, FORM_CONTENT_TYPE) {
         return Ok(());
     }
-    Err(ErrorResponse::new(
-        ErrorCode::InvalidRequest,
-        "the Content-Type must be application/x-www-form-urlencoded",
-    ))
+    let text = if is_json(headers) {
+        "the Content-Type must be application/x-www-form-urlencoded; JSON is read at the token and revocation endpoints where the \
+         dialect moov is switched on"
+    } else {
+        "the Content-Type must be application/x-www-form-urlencoded"
+    };
+    Err(ErrorResponse::new(ErrorCode::InvalidRequest, text))
 }
 
 /// Whether the body is said to be JSON.

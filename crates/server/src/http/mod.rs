@@ -49,7 +49,7 @@ pub(crate) struct Service {
 pub(crate) fn router(service: Service, demo: Router) -> Router {
     let issuer: &Issuer = &service.provider.settings().issuer;
     let metadata = issuer.well_known_path("oauth-authorization-server");
-    let endpoints = for_programs()
+    let endpoints = for_programs(&service.dialects)
         .merge(for_browsers())
         .merge(dialects::routes(&service.dialects))
         .merge(demo.with_state(()));
@@ -70,16 +70,17 @@ pub(crate) fn router(service: Service, demo: Router) -> Router {
 
 /// What programs use, below the issuer. Scripts in browsers are programs as well, but at introspection: who asks there has a
 /// secret that no script keeps.
-fn for_programs() -> Router<Service> {
+fn for_programs(dialects: &Dialects) -> Router<Service> {
+    let spoken = moov::open_to(dialects);
     Router::new()
         // The client proves who it is, or names itself if it cannot. In a form, or in JSON if the dialect for that is on.
         .route(
             paths::TOKEN,
-            open_to_scripts(form(post(moov::token)), moov::OPEN),
+            open_to_scripts(form(post(moov::token)), spoken),
         )
         .route(
             paths::REVOKE,
-            open_to_scripts(form(post(moov::revoke)), moov::OPEN),
+            open_to_scripts(form(post(moov::revoke)), spoken),
         )
         // The caller proves who it is.
         .route(paths::INTROSPECT, form(post(endpoints::introspect)))

@@ -1,5 +1,7 @@
 //! The classic dialect, row by row of what the servers of that system do (RULES D1).
 
+mod bad_input;
+mod basic;
 mod claims;
 mod codes;
 mod grants;
@@ -20,6 +22,7 @@ const ON: (&str, &str) = ("COUNTERSIGN_DIALECTS", "classic");
 const TOKEN: &str = "/token";
 const REVOKE: &str = "/token/revoke";
 const INTROSPECT: &str = "/token/introspect";
+const PATHS: [&str; 3] = [TOKEN, REVOKE, INTROSPECT];
 const SCOPE: &str = "contacts.read contacts.write";
 /// In whose words is refused.
 const CLASSIC_ERRORS: (&str, &str) = ("COUNTERSIGN_CLASSIC__ERRORS", "classic");
@@ -31,6 +34,12 @@ const BAD_REFRESH_TOKEN: (u16, &str, &str) = (
     400,
     "invalid_request",
     "Check the `refresh_token` parameter",
+);
+/// What an unknown client is told, and one that is not who it says.
+const REVOKED: (u16, &str, &str) = (
+    401,
+    "invalid_client",
+    "Client has been revoked or is invalid.",
 );
 
 /// A server that speaks the dialect and refuses in its words, a client with classic tokens, and a user.

@@ -1,131 +1,18 @@
 //! Every kind of token at every door, with all dialects on one store: which is taken where (RULES A5, D1, D2, T1).
 
+mod doors;
+mod off;
+
 use std::fmt::Write as _;
 
-use countersign_tests::{Answer, Home, Request, Server, TestClient, TestUser};
+use countersign_tests::{Answer, Request, Server, TestClient, TestUser};
 use serde_json::json;
 
-use crate::scene::ISSUER;
+use self::doors::{DOORS, Door, KINDS, Kind, documented};
 use crate::web::Web;
 
 /// All dialects.
 const ALL: [(&str, &str); 1] = [("COUNTERSIGN_DIALECTS", "moov,classic,wazo")];
-
-/// A token, and the client that it was issued to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Jwt,
-    Opaque,
-    Refresh,
-    Code,
-    IdToken,
-    ClassicOfUser,
-    ClassicOfClient,
-    ClassicRefresh,
-    MoovAccess,
-    MoovRefresh,
-    WazoToken,
-    WazoRefresh,
-    Nothing,
-}
-
-/// Where a token is presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
-    Introspect,
-    Revoke,
-    Refresh,
-    Redeem,
-    Userinfo,
-    BearerOfIntrospection,
-    MoovRefresh,
-    MoovRevoke,
-    ClassicRefresh,
-    ClassicRedeem,
-    ClassicIntrospect,
-    ClassicRevoke,
-    WazoAdministration,
-    WazoLook,
-    WazoDelete,
-    WazoRefresh,
-}
-
-const KINDS: [Kind; 13] = [
-    Kind::Jwt,
-    Kind::Opaque,
-    Kind::Refresh,
-    Kind::Code,
-    Kind::IdToken,
-    Kind::ClassicOfUser,
-    Kind::ClassicOfClient,
-    Kind::ClassicRefresh,
-    Kind::MoovAccess,
-    Kind::MoovRefresh,
-    Kind::WazoToken,
-    Kind::WazoRefresh,
-    Kind::Nothing,
-];
-
-const DOORS: [Door; 16] = [
-    Door::Introspect,
-    Door::Revoke,
-    Door::Refresh,
-    Door::Redeem,
-    Door::Userinfo,
-    Door::BearerOfIntrospection,
-    Door::MoovRefresh,
-    Door::MoovRevoke,
-    Door::ClassicRefresh,
-    Door::ClassicRedeem,
-    Door::ClassicIntrospect,
-    Door::ClassicRevoke,
-    Door::WazoAdministration,
-    Door::WazoLook,
-    Door::WazoDelete,
-    Door::WazoRefresh,
-];
-
-/// The doors that take a kind; every other refuses it. The pages of the dialects say the same.
-fn documented(kind: Kind) -> &'static [Door] {
-    use Door::*;
-    match kind {
-        Kind::Jwt | Kind::Opaque => &[
-            Introspect,
-            Revoke,
-            Userinfo,
-            BearerOfIntrospection,
-            MoovRevoke,
-            ClassicIntrospect,
-            ClassicRevoke,
-        ],
-        // A refresh token is good wherever its client comes to a token endpoint.
-        Kind::Refresh | Kind::ClassicRefresh | Kind::MoovRefresh => &[
-            Introspect,
-            Revoke,
-            Refresh,
-            MoovRefresh,
-            MoovRevoke,
-            ClassicRefresh,
-            ClassicIntrospect,
-            ClassicRevoke,
-        ],
-        Kind::Code => &[Redeem, ClassicRedeem],
-        // RULES D1: "accepted only at introspection and revocation there".
-        Kind::ClassicOfUser | Kind::ClassicOfClient => &[ClassicIntrospect, ClassicRevoke],
-        // Without a user, there is nothing to tell at userinfo.
-        Kind::MoovAccess => &[
-            Introspect,
-            Revoke,
-            MoovRevoke,
-            ClassicIntrospect,
-            ClassicRevoke,
-        ],
-        // RULES D2: "No standard endpoint accepts either".
-        Kind::WazoToken => &[WazoAdministration, WazoLook, WazoDelete],
-        Kind::WazoRefresh => &[WazoRefresh],
-        Kind::IdToken | Kind::Nothing => &[],
-    }
-}
 
 /// A server with all dialects, and a client for each kind of token.
 struct Scene {
@@ -210,7 +97,7 @@ impl Scene {
     }
 
     fn moov(&self, client: &TestClient, member: &str) -> String {
-        let body = json!({ "grant_type": "client_credentials", "scope": "read" });
+        let body = json!({ "grant_type": "client_credentials", "scope": "read introspect" });
         let answer = self.json("/oauth2/token", client, &body);
         answer.json()[member].as_str().expect("a token").to_owned()
     }
@@ -255,16 +142,17 @@ impl Scene {
             assert!(answer.status < 500, "{answer:?}");
             answer.status == 200
         };
+        let opens = |path: &str| {
+            let post = server.post(path).bearer(token);
+            is_ok(post.form(&[("token", "x")]).send())
+        };
         match door {
             Door::Introspect => is_told_active(form("/oauth2/introspect", &member)),
             Door::Revoke => is_ended_by(form("/oauth2/revoke", &member)),
             Door::Refresh => is_ok(form("/oauth2/token", &refresh)),
             Door::Redeem => is_ok(form("/oauth2/token", &redeem)),
             Door::Userinfo => is_ok(server.userinfo(token)),
-            Door::BearerOfIntrospection => {
-                let post = server.post("/oauth2/introspect").bearer(token);
-                is_ok(post.form(&[("token", "x")]).send())
-            }
+            Door::BearerOfIntrospection => opens("/oauth2/introspect"),
             Door::MoovRefresh => {
                 let body = json!({ "grant_type": "refresh_token", "refresh_token": token });
                 is_ok(self.json("/oauth2/token", owner, &body))
@@ -276,11 +164,21 @@ impl Scene {
             Door::ClassicRedeem => is_ok(form("/token", &redeem)),
             Door::ClassicIntrospect => is_told_active(form("/token/introspect", &member)),
             Door::ClassicRevoke => is_ended_by(form("/token/revoke", &member)),
+            Door::BearerOfClassicIntrospection => opens("/token/introspect"),
             Door::WazoAdministration => {
                 let get = server.call("GET", "/0.1/users/me/tokens");
                 is_ok(get.header("x-auth-token", token).send())
             }
             Door::WazoLook => is_ok(server.get(&format!("/0.1/token/{token}"))),
+            Door::WazoCheck => {
+                let head = server.call("HEAD", &format!("/0.1/token/{token}")).send();
+                assert!(matches!(head.status, 204 | 404), "{head:?}");
+                head.status == 204
+            }
+            Door::WazoCheckScopes => {
+                let post = server.post(&format!("/0.1/token/{token}/scopes/check"));
+                is_ok(post.body(r#"{"scopes":["auth.users.me.read"]}"#).send())
+            }
             Door::WazoDelete => {
                 is_ended_by(server.call("DELETE", &format!("/0.1/token/{token}")).send())
             }
@@ -327,60 +225,4 @@ fn every_kind_of_token_at_every_door_and_exactly_the_documented_cells_are_green(
         }
     }
     assert_eq!(wrong, "");
-}
-
-/// The routes that only a dialect has, each with a request that it answers otherwise than with "there is nothing".
-const ROUTES: [(&str, &str, &str); 9] = [
-    ("classic", "POST", "/token"),
-    ("classic", "POST", "/token/revoke"),
-    ("classic", "POST", "/token/introspect"),
-    ("wazo", "POST", "/api/auth/0.1/token"),
-    ("wazo", "POST", "/0.1/token"),
-    ("wazo", "GET", "/0.1/backends"),
-    ("wazo", "GET", "/api/auth/0.1/users"),
-    ("wazo", "GET", "/0.1/policies"),
-    ("wazo", "GET", "/0.1/sessions"),
-];
-
-#[test]
-fn a_dialect_that_is_off_leaves_no_route_behind() {
-    for on in [
-        "",
-        "moov",
-        "classic",
-        "wazo",
-        "moov,classic",
-        "moov,classic,wazo",
-    ] {
-        let home = Home::with_keys();
-        let grants = [
-            "--grant-type",
-            "client_credentials",
-            "--grant-type",
-            "refresh_token",
-        ];
-        let client = home.add_client("bank", &[&grants[..], &["--scope", "read"]].concat());
-        let server = home.serve_with(&ISSUER, &[("COUNTERSIGN_DIALECTS", on)]);
-        let is_on = |dialect: &str| on.split(',').any(|it| it == dialect);
-        for (dialect, method, path) in ROUTES {
-            let answer = server.call(method, path).send();
-            let nothing =
-                answer.status == 404 && answer.text().contains("there is nothing at this path");
-            assert_eq!(
-                nothing,
-                !is_on(dialect),
-                "{on}: {method} {path}: {}",
-                answer.text()
-            );
-        }
-        // The moov dialect has no path of its own: a form is answered as ever, JSON only if it is on.
-        let body = json!({ "grant_type": "client_credentials", "scope": "read" }).to_string();
-        let post = server.post("/oauth2/token").basic(&client);
-        let answer = post
-            .header("content-type", "application/json")
-            .body(body)
-            .send();
-        assert_eq!(answer.status, if is_on("moov") { 200 } else { 400 }, "{on}");
-        assert_eq!(server.token(&client, &[]).status, 200, "{on}");
-    }
 }

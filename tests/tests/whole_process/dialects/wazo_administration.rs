@@ -1,5 +1,7 @@
 //! The administration of the wazo dialect: one test for each row of what that system does, named after it.
 
+mod bad_input;
+mod bodies;
 mod door;
 mod lists;
 mod passwords;

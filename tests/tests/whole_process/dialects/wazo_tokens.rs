@@ -143,6 +143,34 @@ fn names(object: &Value) -> Vec<&str> {
     names
 }
 
+/// Seconds from the issuing of a token to its end.
+fn lifetime(data: &Value) -> u64 {
+    let between = |from: &str, to: &str| seconds(&text(data, to)) - seconds(&text(data, from));
+    let lifetime = between("issued_at", "expires_at");
+    assert_eq!(between("utc_issued_at", "utc_expires_at"), lifetime);
+    lifetime
+}
+
+/// Seconds since the year 0, of a time in the one form that there is.
+fn seconds(time: &str) -> u64 {
+    let digits: String = time
+        .chars()
+        .map(|it| if it.is_ascii_digit() { '0' } else { it })
+        .collect();
+    assert_eq!(digits, "0000-00-00T00:00:00.000000", "{time}");
+    assert!(time.ends_with(".000000"), "{time}");
+    let part = |from: usize, to: usize| time[from..to].parse::<u64>().expect("digits");
+    let (year, month, day) = (part(0, 4), part(5, 7), part(8, 10));
+    // March is the first month of a year whose last day is the leap day.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    ((days * 24 + part(11, 13)) * 60 + part(14, 16)) * 60 + part(17, 19)
+}
+
 /// The status and the message of a refusal in the older of the two bodies, whose form is checked on the way.
 fn legacy(answer: &Answer) -> (u16, String) {
     let told = answer.json();

@@ -14,7 +14,7 @@ use crate::output::{Failure, print, warn};
     countersign key classic-secret\n      \
     For those who check classic tokens that name no resource.\n  \
     countersign key classic-secret --resource https://api.example.com\n  \
-    countersign key classic-secret --key 7hgJS0avQ_j_X2L_QZu1bxRKt_s5gvx5uGsx_nA9hO4\n      \
+    countersign key classic-secret --key px3LQ_j_X2L_QZu1\n      \
     The secret to come, between key rotate and the time at which the new key takes over.\n\n\
     The text is itself the key of HS256 and is not to be decoded: jwt.verify(token, text). Whoever has it can make such \
     tokens, for this audience and no other. So the server believes no classic token by its signature: whoever is to act \
@@ -27,7 +27,7 @@ pub(crate) struct ClassicSecret {
     // One key id in 64 begins with a dash.
     #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     key: Option<KeyId>,
-    /// The issuer, if the server was given it with --issuer
+    /// The issuer [default: that of the last server on these data]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
 }

@@ -10,6 +10,7 @@ use countersign_core::{EntityId, User, Username};
 use countersign_provider::wazo::{Absent, Refusal, Taken, Wazo};
 
 use super::{Global, Opened};
+use crate::config::Dialect;
 use crate::output::Failure;
 
 /// What to do where no slug can be made of the name, or another policy has it.
@@ -38,15 +39,20 @@ impl WazoCommand {
     }
 }
 
-/// The dialect, if it is switched on.
-fn dialect(opened: &Opened) -> Result<Wazo<'_>, Failure> {
-    opened.provider.wazo().ok_or_else(|| {
-        Failure::new(
-            "dialect_off",
-            "the wazo dialect is not switched on; name it in the configuration, as dialects = [\"wazo\"], or in the \
-             variable COUNTERSIGN_DIALECTS",
-        )
-    })
+/// The service on the data of this command, with the dialect, be it switched on for the server or not: what it keeps can be
+/// looked at and changed at any time.
+async fn opened(global: &Global) -> Result<Opened, Failure> {
+    let mut config = global.configuration()?;
+    global.existing_data()?;
+    config.strict = false;
+    config.dialects.push(Dialect::Wazo);
+    global.open(&config).await
+}
+
+/// The dialect.
+fn dialect(opened: &Opened) -> Wazo<'_> {
+    let dialect = opened.provider.wazo();
+    dialect.expect("these commands switch it on for themselves")
 }
 
 /// The id of a user who may be named, or not.

@@ -6,7 +6,7 @@ use countersign_core::wazo::{AccessPattern, Policy, PolicyName, PolicySlug};
 use countersign_provider::wazo::{Absent, Caller, PolicyText, Refusal};
 use serde_json::{Map, Value, json};
 
-use super::dialect;
+use super::{dialect, opened};
 use crate::cli::{Global, pages};
 use crate::output::{Failure, members_table, print, table};
 
@@ -96,7 +96,7 @@ impl PolicyCommand {
 
 impl Add {
     async fn run(self, global: &Global) -> Result<(), Failure> {
-        let opened = global.provider().await?;
+        let opened = opened(global).await?;
         let text = PolicyText {
             name: self.name,
             slug: self.slug,
@@ -106,7 +106,7 @@ impl Add {
                 .try_into()
                 .map_err(|error| Failure::new("invalid_policy", error))?,
         };
-        let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+        let (wazo, operator) = (dialect(&opened), Caller::operator());
         let policy = wazo.add_policy(&operator, text).await?;
         let text = format!(
             "Policy {0} added. To give it to a user: countersign wazo policy assign {0} USER",
@@ -117,8 +117,8 @@ impl Add {
 }
 
 async fn list(global: &Global) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     let policies = pages::all(
         |policy: &Policy| policy.id,
         async |after, limit| wazo.list_policies(&operator, after, limit).await,
@@ -130,16 +130,16 @@ async fn list(global: &Global) -> Result<(), Failure> {
 }
 
 async fn show(global: &Global, policy: &str) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     let found = wazo.find_policy(&operator, policy).await;
     let members = describe(&found.map_err(|refusal| about(policy, refusal))?);
     print(global.format(), &members_table(&members), &members)
 }
 
 async fn remove(global: &Global, policy: &str) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     let removed = wazo.remove_policy(&operator, policy).await;
     removed.map_err(|refusal| about(policy, refusal))?;
     print(
@@ -152,8 +152,8 @@ async fn remove(global: &Global, policy: &str) -> Result<(), Failure> {
 impl Assignment {
     async fn assign(self, global: &Global) -> Result<(), Failure> {
         let Self { policy, username } = self;
-        let opened = global.provider().await?;
-        let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+        let opened = opened(global).await?;
+        let (wazo, operator) = (dialect(&opened), Caller::operator());
         let user = opened.provider.find_user(&username).await?;
         let assigned = wazo.assign_policy(&operator, &policy, user.id).await;
         assigned.map_err(|refusal| about(&policy, refusal))?;
@@ -166,8 +166,8 @@ impl Assignment {
 
     async fn withdraw(self, global: &Global) -> Result<(), Failure> {
         let Self { policy, username } = self;
-        let opened = global.provider().await?;
-        let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+        let opened = opened(global).await?;
+        let (wazo, operator) = (dialect(&opened), Caller::operator());
         let user = opened.provider.find_user(&username).await?;
         let withdrawn = wazo.withdraw_policy(&operator, &policy, user.id).await;
         withdrawn.map_err(|refusal| match refusal {
@@ -192,8 +192,8 @@ impl Assignment {
 }
 
 async fn of(global: &Global, username: &Username) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     let user = opened.provider.find_user(username).await?;
     let policies = wazo.policies_of(&operator, user.id).await?;
     let none = format!(

@@ -6,7 +6,7 @@ use countersign_core::{EntityId, User, Username};
 use countersign_provider::wazo::Caller;
 use serde_json::{Map, Value, json};
 
-use super::{dialect, id_of, name_of};
+use super::{dialect, id_of, name_of, opened};
 use crate::cli::{Global, pages, parties};
 use crate::output::{Failure, date, print, table};
 
@@ -46,8 +46,8 @@ impl SessionCommand {
 
 impl List {
     async fn run(self, global: &Global) -> Result<(), Failure> {
-        let opened = global.provider().await?;
-        let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+        let opened = opened(global).await?;
+        let (wazo, operator) = (dialect(&opened), Caller::operator());
         let user = id_of(&opened, self.user.as_ref()).await?;
         let sessions = pages::all(
             |session: &Session| session.id,
@@ -58,7 +58,10 @@ impl List {
         let with_user = || sessions.iter().map(|it| (it, users.get(&it.user)));
         let rows: Vec<Vec<String>> = with_user().map(|(it, user)| row(it, user)).collect();
         let text = if rows.is_empty() {
-            String::from("Nobody is signed in with the wazo dialect.")
+            self.user.as_ref().map_or_else(
+                || String::from("Nobody is signed in with the wazo dialect."),
+                |user| format!("{user} is not signed in with the wazo dialect."),
+            )
         } else {
             table(&["SESSION", "USER", "PROGRAM", "SIGNED IN", "ENDS"], &rows)
         };
@@ -103,8 +106,8 @@ fn describe(session: &Session, user: Option<&User>) -> Map<String, Value> {
 }
 
 async fn end(global: &Global, id: EntityId) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     if !wazo.end_session(&operator, id, None).await? {
         return Err(Failure::new(
             "unknown_session",

@@ -6,7 +6,7 @@ use countersign_core::wazo::{AppId, RefreshToken};
 use countersign_provider::wazo::{Absent, Caller, Refusal};
 use serde_json::{Map, Value, json};
 
-use super::dialect;
+use super::{dialect, opened};
 use crate::cli::{Global, pages};
 use crate::output::{Failure, date, print, table};
 
@@ -41,8 +41,8 @@ impl TokenCommand {
 }
 
 async fn list(global: &Global, username: &Username) -> Result<(), Failure> {
-    let opened = global.provider().await?;
-    let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+    let opened = opened(global).await?;
+    let (wazo, operator) = (dialect(&opened), Caller::operator());
     let user = opened.provider.find_user(username).await?;
     let tokens = pages::all(
         |token: &RefreshToken| token.id,
@@ -87,8 +87,8 @@ impl End {
             username,
             client_id,
         } = self;
-        let opened = global.provider().await?;
-        let (wazo, operator) = (dialect(&opened)?, Caller::operator());
+        let opened = opened(global).await?;
+        let (wazo, operator) = (dialect(&opened), Caller::operator());
         let user = opened.provider.find_user(&username).await?;
         let ended = wazo.end_refresh_token(&operator, user.id, &client_id).await;
         ended.map_err(|refusal| match refusal {

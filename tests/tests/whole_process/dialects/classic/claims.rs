@@ -1,6 +1,6 @@
 //! What the tokens say (rows 3.1 and 3.3), and who can tell whether it is true (RULES D1).
 
-use countersign_tests::jwt;
+use countersign_tests::{Home, jwt};
 use serde_json::json;
 
 use super::{Classic, SCOPE, forge, judge, names};
@@ -78,6 +78,56 @@ fn row_3_3_the_claims_of_a_token_without_a_user() {
     let answer = classic.ask(&client, super::TOKEN, &form);
     assert_eq!(answer.json()["scope"], "");
     assert_eq!(jwt::claims(&answer.access_token())["scope"], "");
+}
+
+/// Row 3.3: "the library's own claims win over extra fields". Ours cannot be given another value in the first place.
+#[test]
+fn row_3_3_extra_claims_and_own_claims_win() {
+    let home = Home::with_keys();
+    let plan = ["scope", "add", "plan", "--description", "Your plan"];
+    let _ = home.json(&[&plan[..], &["--claim", "plan"]].concat());
+    let classic = Classic::at(home, &["--scope", "contacts.read plan"], &[]);
+    let update = ["user", "update", "alice", "--claim"];
+    let _ = classic
+        .home
+        .json(&[&update[..], &[r#"plan={"name":"gold"}"#]].concat());
+    for (scope, expected) in [
+        ("plan contacts.read", Some(json!({"name": "gold"}))),
+        ("contacts.read", None),
+    ] {
+        let tokens = classic.sign_in(&[("scope", scope)]).tokens();
+        for token in [&tokens.access, &classic.renewed(&tokens.refresh).access] {
+            let claims = jwt::claims(token);
+            assert_eq!(claims.get("plan"), expected.as_ref(), "{scope}");
+            assert_eq!(
+                (&claims["cid"], &claims["scope"]),
+                (&"app".into(), &scope.into())
+            );
+            assert_eq!(classic.judged(token, None).unwrap(), claims);
+        }
+    }
+    // Without a user, nothing is said of one.
+    let own = jwt::claims(&classic.own(&[("scope", "plan")]).access_token());
+    assert_eq!(own.get("plan"), None);
+
+    let before = classic.home.json(&["user", "show", "alice"]);
+    for name in [
+        "cid", "scope", "sub", "aud", "iss", "exp", "nbf", "iat", "jti",
+    ] {
+        let claim = format!(r#"{name}="x""#);
+        let define = ["scope", "add", "mine", "--description", "x", "--claim"];
+        for command in [
+            &["user", "add", "bob", "--no-password", "--claim", &claim][..],
+            &[&update[..], &[&claim]].concat(),
+            &[&define[..], &[name]].concat(),
+        ] {
+            let refused = classic.home.run(&[&["--json"], command].concat());
+            let (_, message) = refused.refusal(1);
+            let quoted = format!("'{name}'");
+            assert!(message.contains(&quoted), "{command:?}: {message}");
+        }
+    }
+    assert_eq!(classic.home.json(&["user", "show", "alice"]), before);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Codes, and what else comes of the authorization endpoint (rows 3.1, 3.2, 3.6 and 3.8). That endpoint is the one of the
 //! standards, under its own path.
 
+use std::thread;
+
 use countersign_tests::{
-    Answer, Browser, Kind, Mode, REDIRECT_URI, Request, TestClient, VERIFIER, jwt,
+    Answer, Browser, Kind, Mode, REDIRECT_URI, Request, SECOND, TestClient, VERIFIER, jwt,
 };
 
 use super::{Classic, TOKEN, assert_refusal, refusal};
@@ -20,7 +22,12 @@ struct Codes {
 
 impl Codes {
     fn new() -> Self {
-        let classic = Classic::new();
+        Self::with(&[])
+    }
+
+    /// With variables for the server.
+    fn with(variables: &[(&str, &str)]) -> Self {
+        let classic = Classic::with(&[], variables);
         let web = classic.home.add_web_client("web", &super::PROFILE);
         Self { classic, web }
     }
@@ -121,6 +128,30 @@ fn row_3_2_whatever_is_wrong_with_a_code_is_said_in_the_same_words() {
 }
 
 #[test]
+fn row_3_2_an_expired_code_is_refused() {
+    let codes = Codes::with(&[("COUNTERSIGN_LIFETIMES__AUTHORIZATION_CODE", "1")]);
+    let code = codes.code(&mut codes.browser());
+    // Counted in whole seconds.
+    thread::sleep(SECOND);
+    let answer = codes.redeem(&codes.web, &code, &WHOLE);
+    assert_refusal(&answer, BAD_CODE, "expired");
+}
+
+/// Row 3.5: "revoke auth code", which we do not have.
+#[test]
+fn row_3_5_no_code_is_revoked() {
+    let codes = Codes::new();
+    let code = codes.code(&mut codes.browser());
+    for form in [
+        &[("token", &*code)][..],
+        &[("token", &code), ("token_type_hint", "auth_code")],
+    ] {
+        codes.classic.revoke(&codes.web, form);
+    }
+    let _ = codes.redeem(&codes.web, &code, &WHOLE).tokens();
+}
+
+#[test]
 fn row_3_2_a_replayed_code_takes_with_it_what_came_of_it() {
     let codes = Codes::new();
     let mut browser = codes.browser();
@@ -182,6 +213,41 @@ fn row_3_6_redirect_uris_are_exact() {
     assert_error_page(&codes.browser().authorize(&unknown), 400, "unknown client");
 }
 
+/// Rows 3.2 and 3.6: "params appended with `&` if the URI already has `?`", "any `#` refused, even bare".
+#[test]
+fn row_3_6_redirect_uris_may_be_several_and_have_a_query_and_no_fragment() {
+    let codes = Codes::new();
+    let home = &codes.classic.home;
+    let with_query = format!("{REDIRECT_URI}?x=1");
+    let arguments = [&super::PROFILE[..], &["--redirect-uri", &with_query]].concat();
+    let several = home.add_web_client("several", &arguments);
+    let named = Request::of("several").with("scope", "read");
+    // Row 3.8: "missing redirect with several registered".
+    let omitted = named.clone().without("redirect_uri");
+    assert_error_page(&codes.browser().authorize(&omitted), 400, "omitted");
+
+    let named = named.with("redirect_uri", &with_query);
+    let mut browser = codes.browser();
+    let _ = browser.go(&named, &codes.classic.user);
+    // Signed in and agreed to: the answer is the way back.
+    let location = browser.authorize(&named).header("location");
+    let rest = location.strip_prefix(&with_query);
+    let rest = rest.unwrap_or_else(|| panic!("elsewhere: {location}"));
+    assert!(rest.starts_with("&code="), "{location}");
+    let code = rest["&code=".len()..].split('&').next().unwrap();
+    let answer = codes.redeem(&several, code, &WHOLE);
+    assert_refusal(&answer, BAD_CODE, "redeemed without the query");
+    let whole = [("redirect_uri", &*with_query), WHOLE[1]];
+    let _ = codes.redeem(&several, code, &whole).tokens();
+
+    for fragment in ["#", "#x", "?x=1#"] {
+        let uri = format!("{REDIRECT_URI}{fragment}");
+        let refused = home.run(&["--json", "client", "add", "hash", "--redirect-uri", &uri]);
+        let (_, message) = refused.refusal(2);
+        assert!(message.contains("fragment"), "{uri}: {message}");
+    }
+}
+
 /// Rows 3.1, 3.2 and 3.8: in the fragment, and never with a refresh token.
 #[test]
 fn row_3_2_implicit_is_answered_in_the_fragment() {
@@ -199,6 +265,8 @@ fn row_3_2_implicit_is_answered_in_the_fragment() {
         ("Bearer", "3600")
     );
     assert_eq!(response.get("state"), "a state");
+    // Row 3.2 has "no scope" here; RFC 6749 §4.2.2 wants it where it is not what was asked for, and ours always tells it.
+    assert_eq!(response.get("scope"), "read");
     assert_eq!(response.get("refresh_token"), "");
     let token = response.get("access_token");
     assert_eq!(jwt::parts(token).0["typ"], "JWT");

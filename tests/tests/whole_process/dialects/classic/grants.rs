@@ -45,6 +45,22 @@ fn row_3_2_client_credentials_by_header_and_by_body_and_without_a_refresh_token(
     }
 }
 
+/// Row 3.8: "no OIDC auto-scopes", and none at all of those that are about a user.
+#[test]
+fn row_3_8_client_credentials_drop_openid() {
+    let classic = Classic::with(&["--scope", "openid profile"], &[]);
+    let some = "openid profile contacts.read";
+    for (more, granted) in [(&[][..], SCOPE), (&[("scope", some)], "contacts.read")] {
+        let answer = classic.own(more);
+        assert_success(&answer, "openid");
+        let told = answer.json();
+        assert_eq!(told["scope"], granted, "{more:?}");
+        assert_eq!(told.get("id_token"), None, "{more:?}");
+        let claims = jwt::claims(&answer.access_token());
+        assert_eq!(claims["scope"], granted, "{more:?}");
+    }
+}
+
 #[test]
 fn row_0_a_request_is_a_form_or_a_json_object() {
     let classic = Classic::new();
@@ -101,7 +117,6 @@ fn row_0_a_request_is_a_form_or_a_json_object() {
                 .header("content-type", "application/json")
                 .body(r#"{"scope":"a","scope":"b"}"#),
         ),
-        ("no type", call().body(whole.to_string())),
         (
             "text",
             call()
@@ -120,6 +135,26 @@ fn row_0_a_request_is_a_form_or_a_json_object() {
         let (status, error, _) = refusal(&call.send());
         assert_eq!((status, &*error), (400, "invalid_request"), "{what}");
     }
+}
+
+/// As in the second request of the seed (`sample.rs`), at the other endpoints as well.
+#[test]
+fn row_0_what_does_not_say_its_type_is_a_form() {
+    let classic = Classic::new();
+    let post = |path, form: &str| {
+        let call = classic.server.post(path).basic(&classic.client);
+        call.body(form).send()
+    };
+    let granted = post(TOKEN, "grant_type=client_credentials&scope=contacts.read");
+    assert_success(&granted, TOKEN);
+    let form = format!("token={}", granted.access_token());
+    assert_eq!(post(super::INTROSPECT, &form).json()["active"], true);
+    assert_eq!(post(super::REVOKE, &form).text(), "{}");
+    assert_eq!(post(super::INTROSPECT, &form).json()["active"], false);
+    // Nobody looks whether it might be JSON.
+    let unsupported = (400, "unsupported_grant_type", "Unsupported grant_type");
+    let json = r#"{"grant_type":"client_credentials"}"#;
+    assert_refusal(&post(TOKEN, json), unsupported, "JSON without its type");
 }
 
 #[test]
@@ -235,6 +270,11 @@ fn row_3_8_a_public_client_names_itself_in_the_body_or_in_a_header_with_an_empty
     let _ = classic.home.json(&add);
     let public = TestClient::public("public");
     let form = classic.user.form();
+    let witness = classic.home.add_client("any", &["--introspect", "any"]);
+    let is_active = |token: &str| {
+        let told = classic.introspect(&witness, &[("token", token)]);
+        told.json()["active"] == true
+    };
     let post = || classic.server.post(TOKEN);
     let named = [("client_id", "public")];
     let empty = [("client_id", "public"), ("client_secret", "")];
@@ -249,6 +289,9 @@ fn row_3_8_a_public_client_names_itself_in_the_body_or_in_a_header_with_an_empty
         let tokens = call.send().tokens();
         let renewed = classic.refresh(&public, &tokens.refresh, &[]).tokens();
         // Row 3.5: "public clients may revoke their own tokens".
+        assert!(is_active(&tokens.access) && is_active(&renewed.access));
+        classic.revoke(&public, &[("token", &renewed.access)]);
+        assert!(is_active(&tokens.access) && !is_active(&renewed.access));
         classic.revoke(&public, &[("token", &renewed.refresh)]);
         let refused = classic.refresh(&public, &renewed.refresh, &[]);
         assert_refusal(&refused, super::BAD_REFRESH_TOKEN, what);

@@ -25,7 +25,7 @@ fn row_3_5_an_access_token_is_told_with_its_claims() {
                 (&"access_token".into(), &"app".into(), &SCOPE.into())
             );
             let claims = jwt::claims(&token);
-            for name in ["sub", "exp", "nbf", "iat", "jti", "scope"] {
+            for name in ["sub", "exp", "nbf", "iat", "jti", "scope", "cid"] {
                 assert_eq!(told.get(name), claims.get(name), "{name}");
             }
             // Row 3.3: "`sub` absent for client credentials".
@@ -57,15 +57,15 @@ fn row_3_5_whatever_is_no_live_token_is_inactive_and_no_more() {
     let tokens = classic.sign_in(&[]).tokens();
     let renewed = classic.renewed(&tokens.refresh);
     let (signed, signature) = tokens.access.rsplit_once('.').unwrap();
+    // Another first letter: other bits for certain, as only the last one has bits that do not count.
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    let altered = format!("{signed}.{first}{}", &signature[1..]);
     let revoked = classic.own(&[]).access_token();
     classic.revoke(&classic.client, &[("token", &revoked)]);
     for (what, token) in [
         ("garbage", "x"),
         ("no JWT", "a.b.c"),
-        (
-            "a bad signature",
-            &*format!("{signed}.{}", signature.replace(&signature[..2], "AA")),
-        ),
+        ("a bad signature", &altered),
         ("revoked", &revoked),
         ("a refresh token that was used", &tokens.refresh),
         ("a code", "cs_ac_AAAA"),
@@ -162,6 +162,30 @@ fn row_3_5_the_caller_proves_who_it_is() {
         post().basic(&classic.client).form(&form[..1]).send().json()["active"],
         true
     );
+}
+
+/// RFC 7662 §2.1: as at the standard endpoint.
+#[test]
+fn an_access_token_with_the_scope_introspect_opens_it() {
+    let classic = Classic::new();
+    let token = classic.own(&[]).access_token();
+    let caller = |id, scope| {
+        let arguments = ["--scope", scope, "--introspect", "any"];
+        classic.home.add_client(id, &arguments)
+    };
+    let ask = |bearer: &str| {
+        let call = classic.server.post(INTROSPECT).bearer(bearer);
+        call.form(&[("token", &token)]).send()
+    };
+    let bearer = classic.server.issue(&caller("opener", "introspect"), &[]);
+    let told = ask(&bearer).json();
+    assert_eq!(
+        (&told["active"], &told["client_id"]),
+        (&true.into(), &"app".into())
+    );
+    let bearer = classic.server.issue(&caller("reader", "read"), &[]);
+    let (status, error, _) = refusal(&ask(&bearer));
+    assert_eq!((status, &*error), (403, "insufficient_scope"));
 }
 
 /// Row 3.5: "other client's token: introspection allowed". Here only to whom it concerns (RULES I1).

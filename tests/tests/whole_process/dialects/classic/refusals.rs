@@ -3,14 +3,9 @@
 use countersign_tests::{Call, SECOND, TestClient, eventually};
 use serde_json::json;
 
-use super::{Classic, STANDARD_ERRORS, TOKEN, assert_refusal, refusal};
+use super::{Classic, REVOKED, STANDARD_ERRORS, TOKEN, assert_refusal, refusal};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
-const REVOKED: (u16, &str, &str) = (
-    401,
-    "invalid_client",
-    "Client has been revoked or is invalid.",
-);
 
 #[test]
 fn row_3_4_the_client_is_refused_in_the_words_of_that_server() {
@@ -117,35 +112,6 @@ fn row_3_4_the_body_overrides_the_header_field_by_field() {
     let both = classic.server.post("/oauth2/token").basic(right);
     let answer = both.form(&[GRANT, id, secret]).send();
     assert_eq!(answer.refusal(), (400, "invalid_request".into()));
-}
-
-/// Row 3.9: "the colon-splitting Basic bug; scheme case sensitivity". We copy neither.
-#[test]
-fn row_3_9_basic_is_split_at_the_first_colon_and_its_scheme_has_no_case() {
-    let classic = Classic::new();
-    let arguments = &super::PROFILE;
-    let secret = "s:with:colons and \u{e9}";
-    let client = classic
-        .home
-        .add_client_with_secret("colons", secret, arguments);
-    for scheme in ["Basic", "basic", "BASIC"] {
-        let value = format!("{scheme} {}", client.base64());
-        let call = classic.server.post(TOKEN).header("authorization", value);
-        assert_eq!(call.form(&[GRANT]).send().status, 200, "{scheme}");
-    }
-    assert_eq!(
-        classic.ask(&client, TOKEN, &[GRANT]).status,
-        200,
-        "in the body"
-    );
-    let first = TestClient::new("colons", "s");
-    let answer = classic
-        .server
-        .post(TOKEN)
-        .basic(&first)
-        .form(&[GRANT])
-        .send();
-    assert_refusal(&answer, REVOKED, "the piece before the next colon");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The end of tokens (rows 3.5 and 3.8).
 
-use countersign_tests::TestClient;
+use std::thread;
+
+use countersign_tests::{SECOND, TestClient, jwt};
 
 use super::{Classic, REVOKE, SCOPE, assert_refusal, refusal};
 
@@ -43,6 +45,29 @@ fn row_3_5_a_refresh_token_ends_with_all_that_came_of_it() {
         assert_refusal(&refused, super::BAD_REFRESH_TOKEN, "ended");
         assert!(classic.is_active(&other.access), "{cid:?}");
     }
+}
+
+/// Row 3.5: "unknown/garbage/expired/bad signature/revoked" and "expired token revoke".
+#[test]
+fn row_3_5_an_expired_access_token_is_inactive_and_may_be_revoked() {
+    let classic = Classic::with(&["--access-token-lifetime", "1"], &[]);
+    let tokens = classic.sign_in(&[]).tokens();
+    let own = classic.own(&[]).access_token();
+    for token in [&tokens.access, &own] {
+        let claims = jwt::claims(token);
+        assert_eq!(
+            claims["exp"].as_i64(),
+            claims["iat"].as_i64().map(|at| at + 1)
+        );
+    }
+    // Counted in whole seconds.
+    thread::sleep(SECOND);
+    for token in [&tokens.access, &own] {
+        assert!(!classic.is_active(token));
+        classic.revoke(&classic.client, &[("token", token)]);
+        assert!(!classic.is_active(token));
+    }
+    let _ = classic.renewed(&tokens.refresh);
 }
 
 /// Row 3.8: "invalid, missing, malformed token -> 200".

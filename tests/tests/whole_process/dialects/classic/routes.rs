@@ -2,9 +2,7 @@
 
 use countersign_tests::Home;
 
-use super::{Classic, INTROSPECT, ON, REVOKE, TOKEN};
-
-const PATHS: [&str; 3] = [TOKEN, REVOKE, INTROSPECT];
+use super::{Classic, INTROSPECT, ON, PATHS, REVOKE, TOKEN};
 
 #[test]
 fn row_0_the_three_paths_take_post_only() {

@@ -16,13 +16,13 @@ fn row_3_3_seed_002_the_requests_and_the_response_as_they_are_printed() {
     let post = || classic.server.post(TOKEN);
     let sub = classic.home.json(&["user", "show", &user.name])["sub"].clone();
     for (quote, granted) in [("\"", false), ("", true)] {
-        // As printed: nothing is escaped, neither the quotes nor the space.
+        // As printed: nothing is escaped, neither the quotes nor the space, and the second one has no Content-Type.
         let scope = format!("scope={quote}{SCOPE}{quote}");
         let query_string = format!("grant_type=password&{credentials}&{who}&{scope}");
         let basic_auth = format!("grant_type=password&{who}&{scope}");
         for (what, call) in [
             ("Query String", post().form_bytes(query_string)),
-            ("Basic Auth", post().basic(client).form_bytes(basic_auth)),
+            ("Basic Auth", post().basic(client).body(basic_auth)),
         ] {
             let answer = call.send();
             if !granted {

@@ -1,5 +1,7 @@
 //! What is answered, and how.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_tests::{Home, TestClient, jwt};
 use serde_json::{Value, json};
 
@@ -34,7 +36,7 @@ fn row_2_2_success_create_is_exactly_200_json_with_all_five_members() {
 }
 
 #[test]
-fn row_2_2_create_request_and_revoke_request_of_the_seed_are_answered_as_they_stand() {
+fn seed_001_create_request_and_revoke_request_are_answered_as_they_stand() {
     let home = Home::with_keys();
     let secret = "dNC-hg7sVm22jc3g_Eogtyu0_1Mqh_4-";
     let client = home.add_client_with_secret("5clTR_MdVrrkgxw2", secret, &MACHINE);
@@ -166,6 +168,71 @@ fn row_2_2_basic_and_body_may_both_be_present_when_they_are_equal() {
         }
         let challenge = answer.header("www-authenticate");
         assert_eq!(!challenge.is_empty(), expected.0 == 401, "{what}");
+    }
+}
+
+/// What a library sends that was given a user and no password.
+#[test]
+fn row_2_2_a_user_without_a_password_is_a_basic_header_like_any_other() {
+    let moov = Moov::new();
+    let plain = json!({"grant_type": "client_credentials", "scope": SCOPE});
+    let both = with_credentials(&moov.client, &plain);
+    for (body, status, code, what) in [
+        (&plain, 401, "invalid_client", "alone"),
+        (
+            &both,
+            400,
+            "invalid_request",
+            "beside credentials in the body",
+        ),
+    ] {
+        let call = moov.json(TOKEN, body);
+        let answer = marked(call.header("authorization", "Basic eDo=").send());
+        assert_error(&answer, status, code, what);
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(!challenge.is_empty(), status == 401, "{what}");
+    }
+}
+
+#[test]
+fn row_0_1_every_encoding_of_basic() {
+    let home = Home::with_keys();
+    let client = home.add_client_with_secret("my app 100%", "s:\u{e9} c+%41", &MACHINE);
+    let moov = Moov::of(home, client, &ISSUER, &[]);
+    let plain = json!({"grant_type": "client_credentials", "scope": SCOPE});
+    let both = with_credentials(&moov.client, &plain);
+    let named = json!({"client_id": moov.client.id, "token": "x"});
+    let send = |path: &str, body: &Value, pair: &[u8]| {
+        let header = format!("Basic {}", STANDARD.encode(pair));
+        marked(moov.json(path, body).header("authorization", header).send())
+    };
+    for (how, pair) in [
+        ("raw UTF-8", "my app 100%:s:\u{e9} c+%41".as_bytes()),
+        ("raw Latin-1", b"my app 100%:s:\xe9 c+%41"),
+        ("form-encoded UTF-8", b"my+app+100%25:s%3A%C3%A9+c%2B%2541"),
+        ("form-encoded Latin-1", b"my+app+100%25:s%3A%E9+c%2B%2541"),
+        (
+            "only the id encoded",
+            "my+app+100%25:s:\u{e9} c+%41".as_bytes(),
+        ),
+        (
+            "only the secret encoded",
+            b"my app 100%:s%3A%C3%A9+c%2B%2541",
+        ),
+    ] {
+        assert_eq!(send(TOKEN, &plain, pair).status, 200, "{how}");
+        assert_eq!(send(TOKEN, &both, pair).status, 200, "{how}, and the body");
+        assert_eq!(send(REVOKE, &named, pair).status, 204, "{how}, and the id");
+    }
+    for (how, pair) in [
+        ("split at every colon", &b"my app 100%:s"[..]),
+        ("decoded twice", "my app 100%:s:\u{e9} cA".as_bytes()),
+        ("accent taken off", b"my app 100%:s:e c+%41"),
+    ] {
+        let refused = send(TOKEN, &plain, pair);
+        assert_error(&refused, 401, "invalid_client", how);
+        let refused = send(TOKEN, &both, pair);
+        assert_error(&refused, 400, "invalid_request", how);
     }
 }
 

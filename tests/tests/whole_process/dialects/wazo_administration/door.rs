@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{NOBODY, Scene, api_refusal};
 
 /// Every route with the access that it needs.
-const ROUTES: &[(&str, &str, &str)] = &[
+pub(super) const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/users", "auth.users.read"),
     ("POST", "/users", "auth.users.create"),
     ("GET", "/users/U", "auth.users.U.read"),

@@ -1,5 +1,7 @@
 //! What is told of a token, and how it ends.
 
+use std::fs;
+
 use countersign_tests::{PATIENCE, eventually};
 use serde_json::json;
 
@@ -165,4 +167,28 @@ fn row_4_4_backends_and_status_are_for_everybody() {
         let told = wazo.server.get(&format!("{base}/backends"));
         assert_eq!(told.json(), json!({ "data": ["wazo_user"] }));
     }
+}
+
+/// A full disk does not count: what is there can still be read.
+#[test]
+fn row_4_4_status_is_503_while_the_database_cannot_be_read() {
+    let wazo = Wazo::new();
+    let refresh_token = wazo.refresh_token();
+    let status = |method| {
+        let answer = wazo.server.call(method, "/0.1/status").send();
+        assert_eq!(answer.text().is_empty(), method == "HEAD");
+        answer.status
+    };
+    assert_eq!((status("GET"), status("HEAD")), (200, 200));
+    for name in ["countersign.db", "countersign.db-wal"] {
+        let file = wazo.home.data_dir().join(name);
+        let size = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap();
+        fs::write(&file, vec![0xa5; size]).unwrap();
+    }
+    // What is written now makes the server forget what it has in memory of the file.
+    let away = eventually(PATIENCE, || {
+        let _ = wazo.refresh(&refresh_token, "example");
+        ((status("GET"), status("HEAD")) == (503, 503)).then_some(())
+    });
+    assert_eq!(away, Some(()), "it still works");
 }

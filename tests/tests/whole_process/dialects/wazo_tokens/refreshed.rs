@@ -133,7 +133,7 @@ fn row_4_1_a_refresh_token_opens_nothing_else() {
 }
 
 #[test]
-fn row_4_1_wazo_session_type_mobile_is_flagged() {
+fn row_4_1_wazo_session_type_mobile() {
     let wazo = Wazo::new();
     let named = TestClient::new(&wazo.user.name, &wazo.user.password);
     let mut token = String::new();
@@ -162,6 +162,8 @@ fn row_4_1_wazo_session_type_mobile_is_flagged() {
     let tokens = "/0.1/users/me/tokens?order=client_id&direction=asc";
     assert_eq!(list(tokens, "client_id"), ["1", "2", "3", "4", "5"]);
     assert_eq!(list(tokens, "mobile"), expected);
+    // Sessions are listed in the order of the sign-ins.
+    assert_eq!(list("/0.1/users/me/sessions", "mobile"), expected);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use countersign_tests::{TestClient, TestUser};
 use serde_json::{Value, json};
 
 use super::{
-    PASSWORD, Wazo, assert_failed, assert_legacy, assert_names, data, legacy, names, offline, text,
+    PASSWORD, Wazo, assert_failed, assert_legacy, assert_names, data, legacy, lifetime, names,
+    offline, text,
 };
 
 #[test]
@@ -105,31 +106,6 @@ fn row_4_1_expiration_is_a_whole_number_from_1_to_ten_years() {
         let answer = wazo.sign_in(&json!({ "expiration": expiration }));
         assert_names(&answer, "expiration", &expiration.to_string());
     }
-}
-
-/// Seconds from the issuing of a token to its end.
-fn lifetime(data: &Value) -> u64 {
-    seconds(&text(data, "utc_expires_at")) - seconds(&text(data, "utc_issued_at"))
-}
-
-/// Seconds since the year 0, of a time in the one form that there is.
-fn seconds(time: &str) -> u64 {
-    let digits: String = time
-        .chars()
-        .map(|it| if it.is_ascii_digit() { '0' } else { it })
-        .collect();
-    assert_eq!(digits, "0000-00-00T00:00:00.000000", "{time}");
-    assert!(time.ends_with(".000000"), "{time}");
-    let part = |from: usize, to: usize| time[from..to].parse::<u64>().expect("digits");
-    let (year, month, day) = (part(0, 4), part(5, 7), part(8, 10));
-    // March is the first month of a year whose last day is the leap day.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    ((days * 24 + part(11, 13)) * 60 + part(14, 16)) * 60 + part(17, 19)
 }
 
 #[test]

@@ -23,13 +23,20 @@ use self::request::Asked;
 use self::version::Version;
 use crate::host::{SystemClock, SystemRandom};
 use crate::http::cors::Open;
+use crate::http::dialects::Dialects;
 use crate::http::{Service, body, endpoints};
 
 /// What scripts of other origins may send to the two endpoints, in either wire, and read of their answers.
-pub(in crate::http) const OPEN: Open = Open::to("POST").with(
-    "Authorization, Content-Type, X-Moov-Version",
-    "Retry-After, WWW-Authenticate, X-Moov-Version, X-Request-Id",
-);
+pub(in crate::http) fn open_to(dialects: &Dialects) -> Open {
+    let standard = Open::to("POST");
+    match dialects.moov {
+        None => standard,
+        Some(_) => standard.with(
+            "Authorization, Content-Type, X-Moov-Version",
+            "Retry-After, WWW-Authenticate, X-Moov-Version, X-Request-Id",
+        ),
+    }
+}
 
 /// How the dialect speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

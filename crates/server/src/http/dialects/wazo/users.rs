@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, put};
-use countersign_core::{EntityId, ProfileError, Secret, User, Username};
+use countersign_core::{EntityId, ProfileError, Secret, User, UserProfile, Username};
 use countersign_protocol::{JsonObject, WrongType};
 use countersign_provider::wazo::{Absent, Caller, NewPerson, Person, Purpose, Refusal, Wazo};
 use serde_json::{Value, json};
@@ -138,6 +138,11 @@ async fn replace(
         let (caller, body) = admit_with_body(&service, request, &required).await?;
         let wazo = dialect(&service)?;
         let found = find(wazo, &caller, &user).await?;
+        // A password that was only passed over would be believed to be the new one.
+        if body.has("password") {
+            let message = "'password' is changed at /users/{uuid}/password";
+            return Err(Fault::field("password", message));
+        }
         // Everybody here has a name to sign in with, and is for something.
         let before = Person::of(&found);
         let username = username(&body)?.unwrap_or(before.username);
@@ -234,11 +239,27 @@ fn read_person(body: &JsonObject, username: Username, before: Purpose) -> Result
     }
     Ok(Person {
         username,
-        firstname: optional(body, "firstname")?.map(str::to_owned),
-        lastname: optional(body, "lastname")?.map(str::to_owned),
+        firstname: name(body, "firstname")?,
+        lastname: name(body, "lastname")?,
         purpose: purpose(body)?.unwrap_or(before),
         enabled: body.boolean("enabled")?.unwrap_or(true),
     })
+}
+
+/// A part of a name; an empty one is none.
+fn name(body: &JsonObject, member: &'static str) -> Result<Option<String>, Fault> {
+    let text = optional(body, member)?.filter(|text| !text.is_empty());
+    let fits =
+        |text: &str| text.len() <= UserProfile::MAX_TEXT_LEN && !text.chars().any(char::is_control);
+    match text {
+        Some(text) if !fits(text) => {
+            let most = UserProfile::MAX_TEXT_LEN;
+            let message =
+                format!("'{member}' must have at most {most} bytes, and no control characters");
+            Err(Fault::field(member, message))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 fn username(body: &JsonObject) -> Result<Option<Username>, Fault> {
