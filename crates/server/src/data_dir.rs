@@ -87,19 +87,33 @@ impl DataDir {
     }
 
     /// Notes under which name a server runs on this folder, for commands to which that matters.
-    pub(crate) fn note_served_issuer(&self, issuer: &str) -> Result<(), Failure> {
+    pub(crate) fn note_served_issuer(
+        &self,
+        issuer: &Secret<String>,
+        random: &dyn Random,
+    ) -> Result<(), Failure> {
         let path = self.0.join(SERVED_ISSUER);
-        fs::write(&path, issuer).map_err(|error| failed("write", &path, &error))
+        let draft = self.draft(SERVED_ISSUER, issuer, random)?;
+        fs::rename(&draft, &path).map_err(|error| failed("write", &path, &error))
     }
 
     /// The name of the last server on this folder, if there was one.
     pub(crate) fn served_issuer(&self) -> Result<Option<String>, Failure> {
-        let path = self.0.join(SERVED_ISSUER);
-        match fs::read_to_string(&path) {
-            Ok(issuer) => Ok(Some(issuer.trim().to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("read", &path, &error)),
-        }
+        let issuer = self.read_secret(SERVED_ISSUER)?;
+        Ok(issuer.map(|issuer| issuer.expose().clone()))
+    }
+
+    /// A new file beside the file `name`, with what is to be there.
+    fn draft(
+        &self,
+        name: &str,
+        text: &Secret<String>,
+        random: &dyn Random,
+    ) -> Result<PathBuf, Failure> {
+        let draft = format!("{name}.{}", base64url::encode(&random.bytes::<12>()));
+        let draft = self.0.join(draft);
+        write_private(&draft, text.expose()).map_err(|error| failed("write", &draft, &error))?;
+        Ok(draft)
     }
 
     /// The database file.
@@ -161,9 +175,7 @@ impl DataDir {
         if let Some(secret) = self.read_secret(name)? {
             return Ok(secret);
         }
-        let draft = format!("{name}.{}", base64url::encode(&random.bytes::<12>()));
-        let draft = self.0.join(draft);
-        write_private(&draft, new.expose()).map_err(|error| failed("write", &draft, &error))?;
+        let draft = self.draft(name, new, random)?;
         let linked = fs::hard_link(&draft, &path);
         fs::remove_file(&draft).map_err(|error| failed("remove", &draft, &error))?;
         match linked {

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_tests::{Finished, Home, Input, SECOND, eventually, jwt};
+use countersign_tests::{Finished, Home, Input, SECOND, Server, eventually, jwt};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
@@ -387,6 +387,29 @@ fn rule_d1_key_classic_secret_gives_each_audience_its_own() {
     assert_eq!(secret(&[]), own, "not yet");
     assert_eq!(secret(&["--key", &kid]), own);
     assert!(!server.stderr().contains(&*own));
+}
+
+#[test]
+fn key_classic_secret_is_that_of_the_last_server() {
+    let home = Home::with_keys();
+    let issuer = |variables: &[(&str, &str)]| {
+        let input = Input {
+            stdin: None,
+            variables,
+        };
+        let told = home.run_with(&["--json", "key", "classic-secret"], input);
+        let told: Value = serde_json::from_str(told.succeeded()).unwrap();
+        told["iss"].as_str().unwrap().to_owned()
+    };
+    home.serve_with(&["--issuer", "https://login.example.com"], &[])
+        .stop();
+    assert_eq!(issuer(&[]), "https://login.example.com");
+    // One that is refused is none: these are the data of a production service now.
+    let refused = Server::try_start(&mut home.serving(&[], &[]));
+    assert!(refused.is_err());
+    assert_eq!(issuer(&[]), "https://login.example.com");
+    let configured = [("COUNTERSIGN_ISSUER", "https://staging.example.com")];
+    assert_eq!(issuer(&configured), "https://staging.example.com");
 }
 
 #[test]

@@ -135,25 +135,24 @@ impl Keys {
         if !is_rotated(key.purpose) {
             return Err(KeyError::NotRotated(key.purpose));
         }
-        if key.phase == KeyPhase::Active {
-            self.change(store, now, |records| {
-                // The one that waits for its turn steps in.
-                let waits = |record: &KeyRecord| {
-                    record.purpose == key.purpose
-                        && KeyPhase::of(record, records, now) == KeyPhase::Announced
-                };
-                if records.iter().any(waits) {
+        let fill = |without: Option<&KeyId>| {
+            let without = without.cloned();
+            move |records: &[KeyRecord]| {
+                if has_active(records, key.purpose, without.as_ref(), now) {
                     return Ok(Vec::new());
                 }
                 Ok(vec![self.master.draw(key.purpose, now, now, random)?])
-            })
-            .await?;
-        }
+            }
+        };
+        // Before, so that there is a key at any time, unless one that was announced steps in; and after, should somebody have
+        // revoked that one meanwhile.
+        self.change(store, now, fill(Some(id))).await?;
         match store.revoke_key(id, now).await? {
             RevokeKey::Revoked | RevokeKey::AlreadyRevoked => {}
             RevokeKey::NotFound => return Err(KeyError::Unknown(id.clone())),
         }
-        self.reload(store, now).await
+        self.reload(store, now).await?;
+        self.change(store, now, fill(None)).await
     }
 
     /// Removes the keys that are gone.
@@ -195,6 +194,25 @@ impl Keys {
         }
         Err(KeyError::Contended)
     }
+}
+
+/// Whether there is a key in use for `purpose`, once `without` is revoked.
+fn has_active(
+    records: &[KeyRecord],
+    purpose: KeyPurpose,
+    without: Option<&KeyId>,
+    now: Timestamp,
+) -> bool {
+    let mut records = records.to_vec();
+    for record in &mut records {
+        if Some(&record.id) == without {
+            record.revoked_at = record.revoked_at.or(Some(now));
+        }
+    }
+    let is_active = |record: &KeyRecord| {
+        record.purpose == purpose && KeyPhase::of(record, &records, now) == KeyPhase::Active
+    };
+    records.iter().any(is_active)
 }
 
 /// Whether keys of this purpose follow each other without anybody asking for it. Whoever checks classic tokens has to be given

@@ -54,7 +54,7 @@ impl KeyPhase {
         if key.revoked_at.is_some() {
             return Self::Revoked;
         }
-        if now < key.active_from && !steps_in(key, ring, now) {
+        if now < key.active_from && !steps_in(key, ring) {
             return Self::Announced;
         }
         match successor(key, ring).map(|successor| now.since(successor.active_from)) {
@@ -84,29 +84,35 @@ impl KeyPhase {
     }
 }
 
-/// Whether a key is used before its time: the one before it was revoked, and it is next. Those who check what it makes have
+/// Whether a key is used before its time: the one before it was revoked while it was in use. Those who check what it makes have
 /// been told of it, as of no key that would be drawn now.
-fn steps_in(key: &KeyRecord, ring: &[KeyRecord], now: Timestamp) -> bool {
-    let mut others = ring.iter().filter(|other| {
-        other.purpose == key.purpose && other.revoked_at.is_none() && other.id != key.id
-    });
-    others.all(|other| other.active_from > now && rank(other) > rank(key))
+fn steps_in(key: &KeyRecord, ring: &[KeyRecord]) -> bool {
+    let before = ring
+        .iter()
+        .filter(|other| is_in_line(other, key) && rank(other) < rank(key))
+        .max_by(|a, b| rank(a).cmp(&rank(b)));
+    before.is_some_and(|before| before.revoked_at.is_some())
 }
 
-/// The key that takes over from `key`. A revoked one takes over nothing: whoever revokes the active key has put another
-/// in its place.
+/// The key that takes over from `key`, or has taken over, be it revoked since.
 fn successor<'ring>(key: &KeyRecord, ring: &'ring [KeyRecord]) -> Option<&'ring KeyRecord> {
-    let later = |other: &&KeyRecord| {
-        other.purpose == key.purpose && other.revoked_at.is_none() && rank(other) > rank(key)
-    };
     ring.iter()
-        .filter(later)
+        .filter(|other| is_in_line(other, key) && rank(other) > rank(key))
         .min_by(|a, b| rank(a).cmp(&rank(b)))
 }
 
-/// The order in which the keys of one purpose follow each other.
-fn rank(key: &KeyRecord) -> (Timestamp, Timestamp, &KeyId) {
-    (key.active_from, key.created_at, &key.id)
+/// Whether `other` is one of those that follow each other for the purpose of `key`. One that was revoked before its time takes over
+/// nothing.
+fn is_in_line(other: &KeyRecord, key: &KeyRecord) -> bool {
+    let was_used = other.revoked_at.is_none_or(|at| at >= other.active_from);
+    other.purpose == key.purpose && was_used
+}
+
+/// The order in which the keys of one purpose follow each other. Of those of one second, a revoked one came first: the other was
+/// made for it.
+fn rank(key: &KeyRecord) -> (Timestamp, Timestamp, bool, &KeyId) {
+    let is_left = key.revoked_at.is_none();
+    (key.active_from, key.created_at, is_left, &key.id)
 }
 
 /// When the next key of `ring` is gone, after `now`.
@@ -166,27 +172,49 @@ mod tests {
     }
 
     #[test]
-    fn rule_t6_a_revoked_key_is_no_successor() {
+    fn rule_t6_a_key_that_was_revoked_before_its_time_is_no_successor() {
+        use KeyPhase::{Active, Announced, Retiring, Revoked};
         let mut ring = [key("a", 1_000), key("b", 5_000), key("c", 6_000)];
-        ring[1].revoked_at = Some(Timestamp::from_seconds(6_000));
+        ring[1].revoked_at = Some(Timestamp::from_seconds(4_000));
         for (now, expected) in [
-            // Revoked while it was only announced: its predecessor goes on.
-            (
-                4_999,
-                [KeyPhase::Active, KeyPhase::Revoked, KeyPhase::Announced],
-            ),
-            (
-                5_999,
-                [KeyPhase::Active, KeyPhase::Revoked, KeyPhase::Announced],
-            ),
-            // Revoked while it was active: its replacement takes over.
-            (
-                6_000,
-                [KeyPhase::Retiring, KeyPhase::Revoked, KeyPhase::Active],
-            ),
+            (4_999, [Active, Revoked, Announced]),
+            (5_999, [Active, Revoked, Announced]),
+            (6_000, [Retiring, Revoked, Active]),
         ] {
             assert_eq!(phases(&ring, now), expected, "at {now}");
         }
+    }
+
+    #[test]
+    fn rule_t6_what_follows_a_key_that_was_revoked_in_use_steps_in() {
+        use KeyPhase::{Active, Announced, Gone, Retiring, Revoked};
+        let mut ring = [
+            key("z", 500),
+            key("a", 1_000),
+            key("b", 500_000),
+            key("c", 600_000),
+        ];
+        ring[1].revoked_at = Some(Timestamp::from_seconds(2_000));
+        for (now, expected) in [
+            // The one before does not come back, be it retiring or gone.
+            (2_000, [Retiring, Revoked, Active, Announced]),
+            (1_000 + RETENTION, [Gone, Revoked, Active, Announced]),
+            (500_000, [Gone, Revoked, Active, Announced]),
+            (600_000, [Gone, Revoked, Retiring, Active]),
+        ] {
+            assert_eq!(phases(&ring, now), expected, "at {now}");
+        }
+        // If that is revoked as well, the next one steps in.
+        ring[2].revoked_at = Some(Timestamp::from_seconds(3_000));
+        let expected = [Retiring, Revoked, Revoked, Active];
+        assert_eq!(phases(&ring, 3_000), expected);
+    }
+
+    #[test]
+    fn rule_t6_a_key_that_is_made_for_a_revoked_one_in_the_same_second_follows_it() {
+        let mut ring = [key("b", 1_000), key("a", 1_000)];
+        ring[0].revoked_at = Some(Timestamp::from_seconds(1_000));
+        assert_eq!(phases(&ring, 1_000), [KeyPhase::Revoked, KeyPhase::Active]);
     }
 
     #[test]

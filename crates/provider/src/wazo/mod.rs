@@ -27,6 +27,12 @@ pub use users::{NewPerson, Person, Purpose};
 /// The client that stands for the mount (RULES D2): whatever is issued at the dialect is issued to it, and ends with it.
 pub const CLIENT_ID: &str = "countersign:wazo";
 
+/// Whose affairs are nobody's own: to this bearer `me` is a word like any other.
+const NOBODY: Bearer<'static> = Bearer {
+    user: "",
+    session: "",
+};
+
 /// The wazo dialect of a [`Provider`].
 #[derive(Clone, Copy)]
 pub struct Wazo<'a> {
@@ -106,11 +112,7 @@ impl Caller {
     /// That the caller has the access `required` to the affairs of the user `id`, and not only because they are the caller's
     /// own: nobody gives himself what others are to decide.
     fn require_more_than_own(&self, id: EntityId, required: &str) -> Result<(), Refusal> {
-        let nobody = Bearer {
-            user: "",
-            session: "",
-        };
-        if self.actor() == Some(id) && !self.acl.allows(required, nobody) {
+        if self.actor() == Some(id) && !self.acl.allows(required, NOBODY) {
             return Err(Refusal::Denied {
                 reason: Denied::MissingPermission,
                 required: required.to_owned(),

@@ -124,6 +124,16 @@ async fn rule_t6_an_announced_key_steps_in_for_a_revoked_one() {
         }
         service.pass(&node, 100_000).await;
         assert_eq!(of_phase(&node, purpose, KeyPhase::Active), announced);
+        // Nothing that was used before comes back, be there one that waits or not.
+        node.rotate_key(purpose).await.unwrap();
+        let third = of_phase(&node, purpose, KeyPhase::Announced);
+        service.pass(&node, 90_000).await;
+        assert_eq!(of_phase(&node, purpose, KeyPhase::Active), third);
+        node.rotate_key(purpose).await.unwrap();
+        let fourth = of_phase(&node, purpose, KeyPhase::Announced);
+        node.revoke_key(&third[0]).await.unwrap();
+        assert_eq!(of_phase(&node, purpose, KeyPhase::Active), fourth);
+        let announced = fourth;
         // Without one that waits, another is drawn.
         node.revoke_key(&announced[0]).await.unwrap();
         let drawn = of_phase(&node, purpose, KeyPhase::Active);

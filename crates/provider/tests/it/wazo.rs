@@ -537,6 +537,23 @@ async fn row_4_4_a_user_does_not_lift_his_own_limits(mut service: Service) {
     assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
     let refused = wazo(&node).remove_user(&caller, user.id).await;
     assert!(matches!(refused.unwrap_err(), Refusal::Denied { .. }));
+    // The word `me` is given as the word: as an id it would be a right to somebody's affairs.
+    give(&node, user.id, "editors", &["auth.policies.#"]).await;
+    let editing = signed_in(&node).await;
+    let editor = wazo(&node)
+        .admit(Some(&editing), "auth.policies.editors.update")
+        .await
+        .unwrap();
+    let literal = format!("auth.users.{}.#", user.id).parse().unwrap();
+    let refused = wazo(&node).add_access(&editor, "editors", &literal).await;
+    assert!(matches!(refused.unwrap_err(), Refusal::NotYours(_)));
+    let word = "auth.users.me.tokens.#".parse().unwrap();
+    assert!(
+        wazo(&node)
+            .add_access(&editor, "editors", &word)
+            .await
+            .is_ok()
+    );
     // Who may do so to everybody may do so to himself.
     give(&node, user.id, "admin", &["auth.#"]).await;
     let token = signed_in(&node).await;

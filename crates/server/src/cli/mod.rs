@@ -241,13 +241,13 @@ impl Global {
         Opened::open(config, issuer).await
     }
 
-    /// The service as the server runs it, for commands to which the issuer matters; and the issuer, which is `given`, that of
-    /// the last server on these data, configured, or where the server would listen.
+    /// The service as the server runs it, for commands to which the issuer matters; and the issuer, which is `given`, configured,
+    /// that of the last server on these data, or where a server would listen.
     async fn provider_as_served(&self, given: Option<String>) -> Result<(Opened, Issuer), Failure> {
         let config = self.configuration()?;
         let data_dir = DataDir::open_existing(&config.data_dir)?;
-        let issuer = match given {
-            Some(given) => parse_issuer(&given)?,
+        let issuer = match given.or_else(|| config.issuer.clone()) {
+            Some(named) => parse_issuer(&named)?,
             None => match data_dir.served_issuer()? {
                 Some(served) => parse_issuer(&served)?,
                 None => serve::issuer(&config, config.listen)?,

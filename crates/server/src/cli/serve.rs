@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use countersign_core::Issuer;
+use countersign_core::{Issuer, Secret};
 use countersign_provider::Provider;
 use countersign_storage::{Deployment, MarkDeployment};
 use serde_json::json;
@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 use super::{Global, Opened, parse_issuer};
 use crate::config::{Config, Dialect, Flags};
 use crate::demo;
+use crate::host::SystemRandom;
 use crate::http;
 use crate::output::{Failure, print};
 
@@ -83,7 +84,6 @@ impl Serve {
         }
         let opened = Opened::open(&config, issuer.clone()).await?;
         let _only = opened.data_dir.lock_for_server()?;
-        opened.data_dir.note_served_issuer(issuer.as_str())?;
         mark_deployment(&opened, development).await?;
 
         let demo = if development {
@@ -91,6 +91,8 @@ impl Serve {
         } else {
             None
         };
+        let name = Secret::new(issuer.to_string());
+        opened.data_dir.note_served_issuer(&name, &SystemRandom)?;
         let dialects = spoken(&config.dialects);
         let text = demo.as_ref().map_or_else(
             || format!("Countersign serves {issuer} on {address}.{dialects}"),

@@ -24,7 +24,7 @@ const MAX_SCOPE: usize = AccessPattern::MAX_LEN;
 
 /// The most scopes that are asked about at once, and the most bytes of all of them.
 const MAX_SCOPES: usize = 256;
-const MAX_SCOPES_BYTES: usize = 16 * 1_024;
+const MAX_SCOPES_BYTES: usize = 8 * 1_024;
 
 /// The routes.
 pub(super) fn routes() -> Router<Service> {
