@@ -7,6 +7,9 @@ use super::grants::bytes;
 use super::{Counting, NOW};
 use crate::{ChangePolicy, LogIn, LogInLimits, LoginBasis, Store};
 
+/// What a pattern may hold that means something to JSON or SQL.
+const ODD_PATTERN: &str = "'\\,[%\u{1f511}";
+
 /// The name of a program.
 #[must_use]
 pub fn app(name: &str) -> AppId {
@@ -62,7 +65,7 @@ pub fn varied_wazo_sessions(client: &Client, user: &User) -> Vec<Session> {
     add(&|it| it.token_hash = [0; 32]);
     add(&|it| it.token_hash = [0xff; 32]);
     add(&|it| it.acl = AccessList::default());
-    add(&|it| it.acl = acl(&["#", "!auth.#", odd, "a.*.b", "me"]));
+    add(&|it| it.acl = acl(&["#", "!auth.#", ODD_PATTERN, "a.*.b", "me"]));
     add(&|it| it.mobile = true);
     add(&|it| it.app = Some(app(odd)));
     add(&|it| it.app = Some(app(&"\u{e9}".repeat(AppId::MAX_CHARS))));
@@ -233,7 +236,7 @@ pub fn varied_policies() -> Vec<Policy> {
         it.description = Some("'\"\\\r\n\t\u{5d0}\u{1f511}\u{2028}".into());
     });
     add("acl", &|it| {
-        it.acl = acl(&["#", "!auth.#", "'\"\\,[ \u{1f511}", "a.*.b", "my_session"]);
+        it.acl = acl(&["#", "!auth.#", ODD_PATTERN, "a.*.b", "my_session"]);
     });
     for seconds in [0, 253_402_300_799] {
         add(&format!("at-{seconds}"), &|it| {
