@@ -92,6 +92,9 @@ impl DataDir {
         issuer: &Secret<String>,
         random: &dyn Random,
     ) -> Result<(), Failure> {
+        if self.served_issuer()?.as_ref() == Some(issuer.expose()) {
+            return Ok(());
+        }
         let path = self.0.join(SERVED_ISSUER);
         let draft = self.draft(SERVED_ISSUER, issuer, random)?;
         fs::rename(&draft, &path).map_err(|error| failed("write", &path, &error))
@@ -112,8 +115,14 @@ impl DataDir {
     ) -> Result<PathBuf, Failure> {
         let draft = format!("{name}.{}", base64url::encode(&random.bytes::<12>()));
         let draft = self.0.join(draft);
-        write_private(&draft, text.expose()).map_err(|error| failed("write", &draft, &error))?;
-        Ok(draft)
+        match write_private(&draft, text.expose()) {
+            Ok(()) => Ok(draft),
+            Err(error) => {
+                // Half a file is of no use; there may be none.
+                let _ = fs::remove_file(&draft);
+                Err(failed("write", &draft, &error))
+            }
+        }
     }
 
     /// The database file.

@@ -183,7 +183,7 @@ fn client_apply_checks_everything_before_it_changes_anything() {
             "token_profile: unknown variant",
         ),
         (
-            json!({ "client_id": "b", "token_profile": "classic", "access_token_format": "jwt" }),
+            json!({ "client_id": "b", "token_profile": "classic", "access_token_format": "opaque" }),
             "classic tokens are JWTs",
         ),
         (

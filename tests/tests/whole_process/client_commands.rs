@@ -260,12 +260,12 @@ fn what_is_wrong_with_settings_is_told_with_the_flag() {
                 "--access-token-format",
                 "opaque",
             ][..],
-            "leave out the format and the algorithm; see --token-profile",
+            "leave out the format opaque, and the algorithm; see --token-profile",
         ),
         (
             1,
             &["--token-profile", "classic", "--access-token-alg", "ES256"],
-            "leave out the format and the algorithm; see --token-profile",
+            "leave out the format opaque, and the algorithm; see --token-profile",
         ),
         (
             1,

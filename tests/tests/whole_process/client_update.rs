@@ -195,7 +195,7 @@ fn client_update_that_makes_no_sense_changes_nothing() {
     let _ = home.add_client("c", &["--scope", "a b", "--default-scope", "b"]);
     let public = ["--public", "--redirect-uri", "https://app.example/cb"];
     let _ = home.json(&[&["client", "add", "app"], &public[..]].concat());
-    let _ = home.add_client("f", &["--access-token-format", "jwt"]);
+    let _ = home.add_client("f", &["--access-token-format", "opaque"]);
     let before = home.json(&["client", "list"]);
     let cases: [(i32, &str, &[&str], &str); 14] = [
         (2, "usage", &["c"], "what is to change"),

@@ -128,6 +128,7 @@ fn sigterm_without_requests_exits_with_0_and_leaves_nothing_behind() {
             "demo-app.secret",
             "demo-client.secret",
             "demo-user.password",
+            "issuer",
             "master.key",
             "server.lock",
         ]

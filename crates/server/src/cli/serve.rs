@@ -92,7 +92,13 @@ impl Serve {
             None
         };
         let name = Secret::new(issuer.to_string());
-        opened.data_dir.note_served_issuer(&name, &SystemRandom)?;
+        // A disk that is full is no reason not to serve.
+        if let Err(error) = opened.data_dir.note_served_issuer(&name, &SystemRandom) {
+            tracing::warn!(
+                ?error,
+                "the name of this service is not noted; commands have to be told it with --issuer"
+            );
+        }
         let dialects = spoken(&config.dialects);
         let text = demo.as_ref().map_or_else(
             || format!("Countersign serves {issuer} on {address}.{dialects}"),

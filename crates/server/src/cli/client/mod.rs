@@ -159,7 +159,8 @@ const fn hint(error: &SettingsError) -> &'static str {
         SettingsError::TooManyScopes => "; see --scope",
         SettingsError::AccessTokenLifetime => "; see --access-token-lifetime",
         SettingsError::ClassicFormat => {
-            "; see --token-profile, and to take them back: countersign client update CLIENT --unset MEMBER"
+            "; see --token-profile; to take back what a client has: countersign client update CLIENT --unset access_token_format --unset \
+             access_token_signed_response_alg"
         }
         SettingsError::RefreshTokenLifetime => {
             "; see --refresh-lifetime and --refresh-idle-lifetime"
