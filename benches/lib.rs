@@ -6,7 +6,9 @@
     reason = "a benchmark that cannot go on has to stop"
 )]
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -19,9 +21,10 @@ use countersign_core::{
 use countersign_jose::access_token::{
     self, AccessTokenClaims, AccessTokenValidator, ExpectedAudience,
 };
-use countersign_jose::{SigningAlgorithm, SigningKey, VerifyingKeys};
+use countersign_jose::{JwkSet, SigningAlgorithm, SigningKey, VerifyingKeys};
 use countersign_protocol::{Form, TokenRequest};
 use countersign_provider::{Host, MasterKey, Origin, Provider, SecretSource, Settings};
+use countersign_resource::Validator;
 use countersign_storage::MemoryStore;
 
 /// When everything here happens.
@@ -146,6 +149,40 @@ impl Default for Jose {
     }
 }
 
+/// An API that checks the token of a [`Jose`].
+pub struct Api {
+    validator: Validator,
+    token: String,
+}
+
+impl Api {
+    /// With or without a cache of verified tokens.
+    #[must_use]
+    pub fn new(jose: &Jose, remembers: bool) -> Self {
+        let published = JwkSet {
+            keys: vec![jose.key.public_jwk().clone()],
+        };
+        let json = serde_json::to_vec(&published).expect("a JWK set is representable in JSON");
+        let mut builder = Validator::from_jwks(ISSUER, json, jose.claims.aud[0].clone())
+            .clock(Arc::new(FixedClock::at(NOW)));
+        if remembers {
+            builder = builder.verified_tokens(1_000);
+        }
+        Self {
+            validator: builder.build().expect("the keys are good"),
+            token: jose.token.clone(),
+        }
+    }
+
+    /// Checks the token as a request would have it. Nothing is waited for: no runtime is needed.
+    #[must_use]
+    pub fn validate(&self) -> bool {
+        let mut validating = pin!(self.validator.validate(&self.token));
+        let mut context = Context::from_waker(Waker::noop());
+        matches!(validating.as_mut().poll(&mut context), Poll::Ready(Ok(_)))
+    }
+}
+
 /// A provider on a memory store, with one client.
 pub struct Issuing {
     provider: Provider,
@@ -160,6 +197,7 @@ impl Issuing {
             clock: Arc::new(FixedClock::at(NOW)) as Arc<dyn Clock>,
             random: Arc::new(OsRandom),
             master_key: MasterKey::new(Secret::new([7; 32])),
+            key_sets: None,
         };
         let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host)
             .await

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use countersign_benches::{BareEs256, Issuing, Jose};
+use countersign_benches::{Api, BareEs256, Issuing, Jose};
 use countersign_core::AccessTokenFormat;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
@@ -52,9 +52,10 @@ fn main() {
     let jose = Jose::new();
     let jwt = runtime.block_on(Issuing::start(AccessTokenFormat::Jwt));
     let opaque = runtime.block_on(Issuing::start(AccessTokenFormat::Opaque));
+    let (api, remembering) = (Api::new(&jose, false), Api::new(&jose, true));
     let bare = BareEs256::over(&runtime.block_on(jwt.issue()));
     assert!(
-        bare.verify() && jose.verify(),
+        bare.verify() && jose.verify() && api.validate() && remembering.validate(),
         "a benchmark of refusals says nothing"
     );
 
@@ -87,6 +88,20 @@ fn main() {
             "verification",
             beside(&mut group, "jose-verify", verify, || jose.verify()),
             Some(1.2),
+        ),
+        (
+            "validate",
+            "verification",
+            beside(&mut group, "validate", verify, || api.validate()),
+            Some(1.15),
+        ),
+        (
+            "validate-again",
+            "verification",
+            beside(&mut group, "validate-again", verify, || {
+                remembering.validate()
+            }),
+            Some(0.05),
         ),
     ];
     group.finish();

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::fixtures::Fixtures;
-use crate::run::{ChoreError, cargo};
+use crate::run::{ChoreError, cargo, command, show};
 use crate::server::{self, Data};
 
 /// Duties that are broken on purpose. `docs/deviations.md` gives the reasons at length.
@@ -48,7 +50,8 @@ impl Instance {
             Self::Full => Fixtures::all(&issuer),
             Self::Strict => Fixtures::recommended(&issuer),
         };
-        let clients = fixtures.apply_clients(&data)?;
+        let mut clients = fixtures.apply_clients(&data)?;
+        clients.insert("private_key".into(), add_client_with_key(&data)?);
         let users = fixtures.add_users(&data)?;
         let strict = (self == Self::Strict).to_string();
         let lifetime = CODE_LIFETIME.to_string();
@@ -95,6 +98,42 @@ impl Instance {
         all.map(|(id, reason)| ((*id).to_owned(), (*reason).into()))
             .collect()
     }
+}
+
+/// Adds a client that authenticates with a key, as an operator does who was given its public part, and describes it as a
+/// target does.
+fn add_client_with_key(data: &Data) -> Result<toml::Value, ChoreError> {
+    let path = |name: &str| data.path().join(name).display().to_string();
+    let (private, public) = (path("judge-key.pem"), path("judge-jwks.json"));
+    let kid = make_key(&private, &public)?;
+    let words = [
+        &["client", "add", "private-key", "--scope", "read write"][..],
+        &["--auth-method", "private_key_jwt", "--jwks", &public],
+    ];
+    data.run(&words.concat(), "")?;
+    let described = json!({
+        "client_id": "private-key",
+        "auth_method": "private_key_jwt",
+        "key": { "file": private, "kid": kid },
+        "scopes": ["read", "write"],
+    });
+    toml::Value::try_from(described).map_err(|error| ChoreError::Answer(error.to_string()))
+}
+
+/// Makes a key with the suite: the private part goes to one file, the public part to another. Its `kid` is returned.
+fn make_key(private: &str, public: &str) -> Result<Value, ChoreError> {
+    let suite = ["run", "-q", "-p", "countersign-conformance", "--"];
+    let mut command = command(env!("CARGO"), &[&suite[..], &["key", private]].concat());
+    let shown = show(&command);
+    let output = command.output().map_err(ChoreError::io(&shown))?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        return Err(ChoreError::Failed(format!("{shown}: {told}")));
+    }
+    fs::write(public, &output.stdout).map_err(ChoreError::io(public))?;
+    let set: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| ChoreError::Answer(format!("{shown}: {error}")))?;
+    Ok(set["keys"][0]["kid"].clone())
 }
 
 /// The introspection endpoint takes bearer tokens (RFC 7662 §2.1): the protected resource that RFC 6750 needs.

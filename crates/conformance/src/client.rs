@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::assertion::KeyFile;
 use crate::finding::Finding;
 
-/// How a client authenticates (RFC 7591 §2); `any` may use Basic and the body.
+/// How a client authenticates (RFC 7591 §2, OpenID Connect Core §9); `any` may use Basic and the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AuthMethod {
@@ -14,6 +15,7 @@ pub(crate) enum AuthMethod {
     ClientSecretBasic,
     ClientSecretPost,
     Any,
+    PrivateKeyJwt,
     None,
 }
 
@@ -27,6 +29,12 @@ pub(crate) struct Client {
     secret: Option<String>,
     #[serde(default)]
     pub(crate) auth_method: AuthMethod,
+    /// What it signs its assertions with.
+    #[serde(default)]
+    pub(crate) key: Option<KeyFile>,
+    /// The assertion that it presents, if it is to be this one.
+    #[serde(skip)]
+    assertion: Option<String>,
     #[serde(default = "client_credentials")]
     pub(crate) grant_types: Vec<String>,
     #[serde(default)]
@@ -85,6 +93,10 @@ impl Client {
         self.secret.as_deref()
     }
 
+    pub(crate) fn assertion(&self) -> Option<&str> {
+        self.assertion.as_deref()
+    }
+
     /// Where it may be answered, with codes or after a logout.
     pub(crate) fn uris(&self) -> impl Iterator<Item = &String> {
         self.redirect_uris
@@ -122,6 +134,14 @@ impl Client {
         }
     }
 
+    /// The same client, presenting this assertion each time and not one of its own.
+    pub(crate) fn with_assertion(&self, assertion: &str) -> Self {
+        Self {
+            assertion: Some(assertion.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// The same client, authenticating by `method`, whether it may or not.
     pub(crate) fn via(&self, method: AuthMethod) -> Self {
         Self {
@@ -132,8 +152,11 @@ impl Client {
 
     /// Whether it may authenticate by `method`.
     pub(crate) fn may_use(&self, method: AuthMethod) -> bool {
-        self.auth_method == method
-            || (self.auth_method == AuthMethod::Any && method != AuthMethod::None)
+        let sends_secret = matches!(
+            method,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+        );
+        self.auth_method == method || (self.auth_method == AuthMethod::Any && sends_secret)
     }
 
     /// Whether it may ask for the response type, in whichever order its words stand (RFC 6749 §3.1.1).

@@ -4,6 +4,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, LOCATION};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::assertion::{ASSERTION_TYPE, Signer};
 use crate::client::{AuthMethod, Client};
 use crate::finding::{Finding, Verdict};
 use crate::http::{Answer, Call, Http};
@@ -83,6 +84,8 @@ pub(crate) struct Judge {
     metadata_url: Url,
     metadata: Option<Metadata>,
     metadata_status: u16,
+    /// Signs for the client `private_key`.
+    signer: Option<Signer>,
     jwks: OnceCell<Answer>,
     samples: OnceCell<Vec<Sample>>,
 }
@@ -99,6 +102,7 @@ impl Judge {
             redactor.learn(&user.password);
         }
         redactor.learn(WRONG_SECRET);
+        let signer = Signer::of(target).map_err(RunError::Key)?;
         let issuer = target.issuer_url()?;
         let explicit = target.endpoints.metadata.clone();
         let metadata_url = explicit.unwrap_or_else(|| well_known_url(&issuer));
@@ -126,6 +130,7 @@ impl Judge {
             metadata_url,
             metadata,
             metadata_status,
+            signer,
             jwks,
             samples,
         })
@@ -133,9 +138,14 @@ impl Judge {
 
     /// The client of a role, or the reason to skip.
     pub(crate) fn client(&self, role: Role) -> Result<&Client, Finding> {
-        let missing =
-            || Finding::skipped(format!("the target description has no [clients.{role}]"));
+        let missing = || no_client(role);
         self.target.client(role).ok_or_else(missing)
+    }
+
+    /// What signs the assertions of the client `private_key`, or the reason to skip.
+    pub(crate) fn signer(&self) -> Result<&Signer, Finding> {
+        let missing = || no_client(Role::PrivateKey);
+        self.signer.as_ref().ok_or_else(missing)
     }
 
     /// The URL of an endpoint: the description's, else the metadata's, else the reason to skip.
@@ -246,6 +256,14 @@ impl Judge {
             AuthMethod::ClientSecretPost => {
                 form.push(("client_id", client.client_id()));
                 form.push(("client_secret", client.secret().unwrap_or_default()));
+                call.form(&form)
+            }
+            AuthMethod::PrivateKeyJwt => {
+                let assertion = match client.assertion() {
+                    Some(one) => one.to_owned(),
+                    None => self.signer()?.assertion(),
+                };
+                form.extend([ASSERTION_TYPE, ("client_assertion", &assertion)]);
                 call.form(&form)
             }
             AuthMethod::None => {
@@ -381,6 +399,11 @@ impl Judge {
         };
         self.samples.get_or_try_init(fetch).await.map(Vec::as_slice)
     }
+}
+
+/// Why a check is skipped that needs this client.
+fn no_client(role: Role) -> Finding {
+    Finding::skipped(format!("the target description has no [clients.{role}]"))
 }
 
 /// The parameters, with `scope` unless they name another one.

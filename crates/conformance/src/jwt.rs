@@ -183,18 +183,26 @@ async fn verify_signature(
     fails(&saw)
 }
 
+/// Other crates may have compiled in a second backend, and then the library wants to be told. Whichever is set
+/// already is as good.
 #[expect(
     clippy::disallowed_methods,
     reason = "a second opinion, in a program of its own (RULES T4)"
 )]
-fn decode(
+pub(crate) fn install_provider() {
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a second opinion, in a program of its own (RULES T4)"
+)]
+pub(crate) fn decode(
     token: &str,
     key: &DecodingKey,
     algorithm: Algorithm,
 ) -> jsonwebtoken::errors::Result<()> {
-    // Other crates may have compiled in a second backend, and then the library wants to be told. Whichever is
-    // set already is as good.
-    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    install_provider();
     let mut validation = Validation::new(algorithm);
     // Presence and values of the claims are checks of their own.
     validation.required_spec_claims.clear();

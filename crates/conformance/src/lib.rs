@@ -8,14 +8,15 @@
 //! countersign-conformance list                                 # what is checked
 //! countersign-conformance explain RFC7009-06                   # what one check demands, and where to read on
 //! countersign-conformance run --target my-server.toml          # judge
+//! countersign-conformance key judge-key.pem > judge-jwks.json  # a key for the client that authenticates with one
 //! ```
 //!
 //! # What you need
 //!
 //! 1. A server that answers, best a test installation: the suite sends wrong secrets and malformed requests, and it
 //!    revokes the tokens that it was given. It guesses at the client and the user that are called `guessed` only; for
-//!    others it sends something wrong a few times. It sends one request at a time, leaves the server by no redirect,
-//!    waits at most 10 seconds for an answer and reads at most one megabyte of it.
+//!    others it sends something wrong a few times, for `private_key` a dozen times. It sends one request at a time,
+//!    leaves the server by no redirect, waits at most 10 seconds for an answer and reads at most one megabyte of it.
 //! 2. A few clients registered there, each with a role. One, `primary`, is enough to begin with. What concerns users
 //!    takes a user, and clients that send the user to the authorization endpoint (`web`, `spa` and so on) or that take
 //!    the password. Refresh tokens are judged with `password`, `other_password` and `public_password`, or else with
@@ -104,6 +105,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod assertion;
 mod authorization;
 mod browser;
 mod check;
@@ -117,6 +119,7 @@ mod http;
 mod judge;
 mod jwt;
 mod metadata;
+mod new_key;
 mod page;
 mod pages;
 mod plain;
@@ -133,6 +136,7 @@ mod variety;
 pub use check::{Check, Level, Profile};
 pub use checks::{all as checks, find as find_check};
 pub use http::Exchange;
+pub use new_key::NewKey;
 pub use report::{CheckResult, Evidence, Outcome, Report, Summary};
 pub use role::Role;
 pub use run::{RunError, Selection, run};

@@ -5,11 +5,15 @@
     reason = "printing is what it is for"
 )]
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use countersign_conformance::{Check, Profile, Report, Selection, Target, checks, find_check, run};
+use countersign_conformance::{
+    Check, NewKey, Profile, Report, Selection, Target, checks, find_check, run,
+};
 
 /// Judges an OAuth 2 server from outside, over HTTP.
 #[derive(Parser)]
@@ -26,6 +30,7 @@ Examples:
   countersign-conformance run --target my-server.toml --only RFC7009-06 --json
   countersign-conformance list
   countersign-conformance explain RFC7009-06
+  countersign-conformance key judge-key.pem > judge-jwks.json
 
 A target description says where the server is and which clients may be used there:
   issuer = \"https://as.example\"
@@ -53,6 +58,11 @@ enum Command {
     Explain {
         /// For example RFC7009-06.
         id: String,
+    },
+    /// Make a key for the client that has one, and print what the server has to know of it: a JWK set.
+    Key {
+        /// Where the private part goes, in PEM; it must not exist yet.
+        file: PathBuf,
     },
 }
 
@@ -112,6 +122,13 @@ async fn main() -> ExitCode {
             }
             None => refuse(&format!("there is no check '{id}'")),
         },
+        Command::Key { file } => match make_key(&file) {
+            Ok(jwk_set) => {
+                println!("{jwk_set:#}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => refuse(&format!("cannot write {}: {error}", file.display())),
+        },
     }
 }
 
@@ -149,6 +166,17 @@ fn exit_code(report: &Report, fail_on_skip: bool) -> ExitCode {
         return refuse(&"every check was skipped: nothing was judged");
     }
     ExitCode::SUCCESS
+}
+
+/// Writes the private part of a new key for nobody else to read; the public part is returned.
+fn make_key(file: &Path) -> io::Result<serde_json::Value> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let key = NewKey::generate();
+    options.open(file)?.write_all(key.pem().as_bytes())?;
+    Ok(key.jwk_set())
 }
 
 fn list(json: bool) {

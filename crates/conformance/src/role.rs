@@ -23,6 +23,8 @@ pub enum Role {
     PostOnly,
     /// Registered for `client_secret_basic` only.
     BasicOnly,
+    /// Registered for `private_key_jwt`, with the client credentials grant.
+    PrivateKey,
     /// Confidential, without the client credentials grant.
     NoClientCredentials,
     /// Public: no secret.
@@ -88,6 +90,7 @@ impl Role {
             Self::Special => "special",
             Self::PostOnly => "post_only",
             Self::BasicOnly => "basic_only",
+            Self::PrivateKey => "private_key",
             Self::NoClientCredentials => "no_client_credentials",
             Self::Public => "public",
             Self::Opaque => "opaque",

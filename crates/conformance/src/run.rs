@@ -31,6 +31,9 @@ pub enum RunError {
     /// `ca_file` is of no use, or the system's trust store is.
     #[error("certificates: {0}")]
     Trust(String),
+    /// The key of a client cannot be read, or cannot sign.
+    #[error("the key of [clients.private_key]: {0}")]
+    Key(String),
     /// The description is faulty.
     #[error(transparent)]
     Target(#[from] TargetError),

@@ -35,7 +35,7 @@ pub enum TargetError {
     /// A deviation is declared for a check that does not exist.
     #[error("deviations: there is no check '{0}' (see `countersign-conformance list`)")]
     UnknownDeviation(String),
-    /// A confidential client has no secret, or a public one has, or a redirect URI is none.
+    /// A client lacks a secret or a key, or has one that it cannot use, or a redirect URI is none.
     #[error("clients.{role}: {problem}")]
     Client {
         /// Where it stands.
@@ -131,15 +131,19 @@ impl Target {
         Ok(target)
     }
 
-    /// Reads a description from a file. `ca_file` is taken relative to it.
+    /// Reads a description from a file. `ca_file` and the file of a key are taken relative to it.
     pub fn from_file(path: &Path) -> Result<Self, TargetError> {
         let text = std::fs::read_to_string(path).map_err(|source| TargetError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
         let mut target = Self::from_toml(&text)?;
-        if let (Some(ca_file), Some(folder)) = (&mut target.ca_file, path.parent()) {
-            *ca_file = folder.join(&ca_file);
+        if let Some(folder) = path.parent() {
+            let keys = target.clients.values_mut();
+            let keys = keys.filter_map(|client| Some(&mut client.key.as_mut()?.file));
+            for file in target.ca_file.iter_mut().chain(keys) {
+                *file = folder.join(&file);
+            }
         }
         Ok(target)
     }
@@ -147,20 +151,12 @@ impl Target {
     fn validate(&self) -> Result<(), TargetError> {
         self.issuer_url()?;
         for (role, client) in &self.clients {
-            let public = client.auth_method == AuthMethod::None;
-            let is_absolute = |uri: &String| Url::parse(uri).is_ok();
-            let problem = match (public, client.secret()) {
-                (false, None) => {
-                    "client_secret is missing (a public client has auth_method = \"none\")"
-                }
-                (true, Some(_)) => "a client with auth_method = \"none\" has no client_secret",
-                _ if !client.uris().all(is_absolute) => "a redirect URI is not absolute",
-                _ => continue,
-            };
-            return Err(TargetError::Client {
-                role: *role,
-                problem,
-            });
+            if let Some(problem) = problem_of(*role, client) {
+                return Err(TargetError::Client {
+                    role: *role,
+                    problem,
+                });
+            }
         }
         match self.deviations.keys().find(|id| checks::find(id).is_none()) {
             Some(unknown) => Err(TargetError::UnknownDeviation(unknown.clone())),
@@ -216,6 +212,41 @@ impl Target {
     }
 }
 
+/// What is wrong with the description of a client.
+fn problem_of(role: Role, client: &Client) -> Option<&'static str> {
+    let public = client.auth_method == AuthMethod::None;
+    let by_key = client.auth_method == AuthMethod::PrivateKeyJwt;
+    let is_absolute = |uri: &String| Url::parse(uri).is_ok();
+    let problems = [
+        (
+            by_key != (role == Role::PrivateKey),
+            "auth_method = \"private_key_jwt\" is that of [clients.private_key], and of no other client",
+        ),
+        (
+            by_key && client.key.is_none(),
+            "key is missing: { file = \"...\" }",
+        ),
+        (
+            !by_key && client.key.is_some(),
+            "only a client with auth_method = \"private_key_jwt\" has a key",
+        ),
+        (
+            !by_key && !public && client.secret().is_none(),
+            "client_secret is missing (a public client has auth_method = \"none\")",
+        ),
+        (
+            (by_key || public) && client.secret().is_some(),
+            "a client with auth_method = \"none\" or \"private_key_jwt\" has no client_secret",
+        ),
+        (
+            !client.uris().all(is_absolute),
+            "a redirect URI is not absolute",
+        ),
+    ];
+    let mut problems = problems.into_iter();
+    problems.find_map(|(wrong, problem)| wrong.then_some(problem))
+}
+
 /// Whether the URL is this redirect URI with further parameters.
 pub(crate) fn is_at(url: &Url, redirect_uri: &str) -> bool {
     let Ok(uri) = Url::parse(redirect_uri) else {
@@ -256,6 +287,28 @@ mod tests {
                 "clients.web: a redirect URI",
             ),
             (
+                "issuer = 'https://a'\n[clients.private_key]\nclient_id = 'a'\nauth_method = 'private_key_jwt'",
+                "clients.private_key: key is missing",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.private_key]\nclient_id = 'a'\nclient_secret = 'b'",
+                "clients.private_key: auth_method",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.private_key]\nclient_id = 'a'\nclient_secret = 'b'\n\
+                 auth_method = 'private_key_jwt'\nkey = { file = 'a.pem' }",
+                "clients.private_key: a client with",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.web]\nclient_id = 'a'\n\
+                 auth_method = 'private_key_jwt'\nkey = { file = 'a.pem' }",
+                "clients.web: auth_method",
+            ),
+            (
+                "issuer = 'https://a'\n[clients.web]\nclient_id = 'a'\nclient_secret = 'b'\nkey = { file = 'a.pem' }",
+                "clients.web: only a client with",
+            ),
+            (
                 "issuer = 'https://a'\n[users.primary]\nusername = 'a'",
                 "password",
             ),
@@ -287,6 +340,21 @@ mod tests {
                     [users.primary]\nusername = 'a'\npassword = 'hushhush'";
         let target = Target::from_toml(text).expect("it is right");
         assert!(!format!("{target:?}").contains("hushhush"));
+    }
+
+    #[test]
+    fn files_are_taken_relative_to_the_description() {
+        let folder = tempfile::tempdir().expect("there is a temporary folder");
+        let path = folder.path().join("target.toml");
+        let text = "issuer = 'https://a'\nca_file = 'ca.pem'\n[clients.private_key]\nclient_id = 'a'\n\
+                    auth_method = 'private_key_jwt'\nkey = { file = 'a.pem' }";
+        std::fs::write(&path, text).expect("it can be written");
+        let target = Target::from_file(&path).expect("it is right");
+        assert_eq!(target.ca_file, Some(folder.path().join("ca.pem")));
+        let key = target
+            .client(Role::PrivateKey)
+            .and_then(|client| client.key.clone());
+        assert_eq!(key.map(|key| key.file), Some(folder.path().join("a.pem")));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 mod authorization;
 mod client;
 mod client_id;
+mod client_keys;
 mod client_secret;
 mod client_settings;
 mod grant;
@@ -47,6 +48,7 @@ pub mod wazo;
 pub use authorization::{Authorization, AuthorizationFacts, IssuedCode, RequestedClaims};
 pub use client::{Client, NewClient};
 pub use client_id::{ClientId, ClientIdError};
+pub use client_keys::{JwkSetDocument, JwkSetDocumentError, JwksUri, JwksUriError};
 pub use client_secret::{ClientSecret, SecretHash};
 pub use client_settings::{ClientSettings, SettingsError};
 pub use grant::{CurrentRefresh, Generation, Grant, GrantLifetime, GrantUser, LastGeneration};

@@ -86,13 +86,24 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A JWT signed with the client's secret (RFC 7523 §2.2, OpenID Connect Core §9).
+    ClientSecretJwt,
+    /// A JWT signed with a private key, of which this service knows the public half only (RFC 7523 §2.2, OpenID Connect
+    /// Core §9).
+    PrivateKeyJwt,
     /// Not at all: a public client (RFC 6749 §2.1).
     None,
 }
 
 impl AuthMethod {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The name in the registry of RFC 7591 §4.2.
     #[must_use]
@@ -100,8 +111,19 @@ impl AuthMethod {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
         }
+    }
+
+    /// Whether the client proves that it knows its secret.
+    #[must_use]
+    pub const fn uses_secret(self) -> bool {
+        matches!(
+            self,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt
+        )
     }
 }
 

@@ -7,6 +7,8 @@ use jsonwebtoken::jwk::{
     EllipticCurveKeyType, Jwk, KeyOperations, OctetKeyPairParameters, OctetKeyPairType,
     PublicKeyUse, RSAKeyParameters, RSAKeyType,
 };
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::crypto::{Curve, PublicMaterial};
@@ -19,6 +21,9 @@ pub enum JwkError {
     /// `kty` is `oct`: a symmetric key has no place among public keys (RULES T1).
     #[error("a symmetric key is no public key")]
     Symmetric,
+    /// A member is there that only private keys have (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2): whoever read it can sign.
+    #[error("this is a private key; only its public half belongs here")]
+    Private,
     /// `kty` is unknown, or the members are not those of its kind.
     #[error("neither an EC nor an RSA nor an OKP key with all its members")]
     KeyType,
@@ -97,6 +102,56 @@ fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), JwkError> {
         return Err(JwkError::RsaRoca);
     }
     Ok(())
+}
+
+/// The members that a key pair has beside its public half, and `k`, the secret itself.
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Reads one key of a JWK set. What chooses nothing here, such as a certificate chain, is not looked at.
+pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Jwk, JwkError> {
+    let kty = members.get("kty").and_then(Value::as_str);
+    if kty == Some("oct") {
+        return Err(JwkError::Symmetric);
+    }
+    if PRIVATE.iter().any(|name| members.contains_key(*name)) {
+        return Err(JwkError::Private);
+    }
+    let mut common = texts(members, &["use", "alg", "kid"])?;
+    if let Some(operations) = members.get("key_ops") {
+        let are_texts = |values: &Vec<Value>| values.iter().all(Value::is_string);
+        if !operations.as_array().is_some_and(are_texts) {
+            return Err(JwkError::Member("key_ops"));
+        }
+        common.insert("key_ops".into(), operations.clone());
+    }
+    let common: CommonParameters =
+        serde_json::from_value(common.into()).map_err(|_| JwkError::KeyType)?;
+    // Before the kind of key: one for encryption may well be of a kind that is not known here.
+    check_purpose(&common)?;
+    let parameters = texts(members, &["kty", "crv", "x", "y", "n", "e"])?;
+    if let (Some("EC" | "OKP"), Some(curve)) = (kty, parameters.get("crv")) {
+        EllipticCurve::deserialize(curve).map_err(|_| JwkError::Curve)?;
+    }
+    let algorithm = serde_json::from_value(parameters.into()).map_err(|_| JwkError::KeyType)?;
+    Ok(Jwk { common, algorithm })
+}
+
+/// Those of the members `names` that are there; all of them are strings.
+fn texts(
+    members: &Map<String, Value>,
+    names: &[&'static str],
+) -> Result<Map<String, Value>, JwkError> {
+    let mut texts = Map::new();
+    for name in names {
+        match members.get(*name) {
+            None => {}
+            Some(Value::String(text)) => {
+                texts.insert((*name).into(), text.as_str().into());
+            }
+            Some(_) => return Err(JwkError::Member(name)),
+        }
+    }
+    Ok(texts)
 }
 
 /// The numbers of `jwk`, if its members agree with each other and allow verification.

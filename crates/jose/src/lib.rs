@@ -7,10 +7,12 @@
 //! | to do this | use |
 //! | --- | --- |
 //! | hold a private key ready to sign, publish its public half as JWK or PEM | [`SigningKey`] |
-//! | take a public key from a JWK, or a set of them | [`VerifyingKey`], [`VerifyingKeys`] |
+//! | take a public key from a JWK, or a set of them from its JSON | [`VerifyingKey`], [`VerifyingKeys`] |
+//! | know when a key set that is published elsewhere has to be fetched | [`remote_key_set`] |
 //! | issue and check JWT access tokens (RFC 9068) | [`access_token`] |
 //! | issue and open tokens that only the issuer can read | [`opaque`] |
 //! | sign ID tokens (OpenID Connect Core §2), with a key or a client's secret, and read one that comes back as a hint | [`id_token`] |
+//! | sign and check what a client proves itself by (RFC 7523), with a key or its secret | [`client_assertion`] |
 //! | write and read authorization codes and refresh tokens, of which only a row per grant is stored | [`authorization_code`], [`refresh_token`] |
 //! | sign and check access and refresh tokens as JWTs with HS256, of the classic profile | [`classic`] |
 //! | seal what a page carries from one request to the next | [`ticket`] |
@@ -73,7 +75,7 @@
 //! # Promises
 //!
 //! - **One way to a key.** The `kid` of a token picks a key, byte for byte, and the key has exactly one algorithm, which
-//!   the token must name. Nothing else in a header chooses anything.
+//!   the token must name. Nothing else in a header chooses anything. Only a client that has a single key need not name it.
 //! - **One kind of token per door.** Every kind has its own `typ` or prefix, its own keys or derivations and its own
 //!   functions; none is taken for another, even if all were made of one secret.
 //! - **Secrets and public keys never meet.** They have different types, sets and functions; there is no place where a
@@ -92,8 +94,10 @@
 //!
 //! # What it does not do
 //!
-//! - It fetches nothing and caches nothing: keys are handed in, and a key that is no longer handed in verifies nothing.
-//! - It does not know whether a token was revoked, whether a code was redeemed, nor whether a `jti` was seen before.
+//! - It fetches nothing: keys are handed in, and a key that is no longer handed in verifies nothing. [`remote_key_set`] says
+//!   when to fetch, and does not.
+//! - It does not know whether a token was revoked, whether a code was redeemed, nor whether a `jti` was seen before: that an
+//!   assertion is taken once is for the caller to see to.
 //! - It does not read ID tokens for relying parties; a hint is judged by who issued it, and may have expired.
 //! - No JWE, no JSON serialization, no detached or unencoded payloads, no ES512, no Ed448.
 //! - No sender-constrained tokens yet: one with a `cnf` claim is refused rather than taken for a bearer token.
@@ -110,6 +114,7 @@
 //! | HS256, HS384, HS512 | [`hmac_jws`] | [`hmac_jws`] | at least as long as the hash |
 //! | HS256 in classic tokens | [`classic`] | [`classic`] | derived, for each audience apart |
 //! | HS256 in ID tokens | [`id_token`] | [`id_token`] | the client's secret, at least 32 bytes |
+//! | HS256 in assertions of clients | [`client_assertion`] | [`client_assertion`] | the client's secret, at least 32 bytes |
 //! | `none`, `RSA1_5`, everything else | no | no | |
 //!
 //! # Features
@@ -127,24 +132,33 @@
 //! | refused | because |
 //! | --- | --- |
 //! | a token without `kid`, even if there is one key only | the day a second key comes must not change what is accepted |
+//! | an assertion of a client without `kid`, if the client has not exactly one key | OpenID Connect Core §10.1 |
 //! | `alg` that is not that of the key | HS/RS confusion (CVE-2015-9235); RFC 8725 §3.1 |
 //! | `crit`, `b64` | no extension is understood, and ignoring one is how others were broken (CVE-2025-59420) |
 //! | duplicate members in any JSON, at any depth | two parsers would see two tokens (RFC 7519 §4) |
 //! | padding, line breaks, loose trailing bits in base64url | one token would have many spellings (CVE-2026-27840) |
 //! | `typ` other than `at+jwt` for access tokens | an ID token is no access token (RFC 9068 §4, RFC 8725 §3.11) |
 //! | `typ` other than `JWT` or none, or `events`, for ID tokens that come back as a hint | an access token or a logout token is no ID token (RFC 9068 §5, OpenID Connect Back-Channel Logout §2.4) |
+//! | an assertion whose `aud` is an array, or anything but the issuer, byte for byte | it would open another door, too (CVE-2025-27370, CVE-2025-27371) |
+//! | an assertion whose `iss` and `sub` are not both the client | nobody speaks for another |
+//! | an assertion that has expired, or that lives for more than ten minutes | whoever takes one has to remember its `jti` for as long |
+//! | an assertion without `jti`, or with one of more than 512 bytes | nothing else tells a replay (CVE-2020-5300, CVE-2020-15222) |
+//! | `typ` other than `client-authentication+jwt`, `JWT` or none, for assertions | the keys of a client sign other kinds of JWT, too |
 //! | a classic token that names another algorithm than HS256 or another `typ` than `JWT`, or anything in its header beside them and `kid` | whoever holds a secret can write whatever header; only one is ours |
 //! | a classic token of another key, issuer or audience, or changed in one bit | who holds the secret of one audience makes no token for another |
 //! | times that are strings, fractions, `null`, negative or beyond the year 9999 | CVE-2026-25537 |
-//! | a missing `exp`, `iat`, `jti`, `iss`, `sub`, `aud` or `client_id` | RFC 9068 §2.2 |
+//! | a missing `exp`, `iat`, `jti`, `iss`, `sub`, `aud` or `client_id` in access tokens | RFC 9068 §2.2 |
+//! | a missing `exp`, `jti`, `iss`, `sub` or `aud` in assertions | RFC 7523 §3 |
 //! | `cnf` | a bound token must not pass as a bearer token (CVE-2024-49755) |
 //! | to mint a further claim whose name is reserved, in any letter case | what verifiers decide by, only the issuer says; some parsers take `SUB` for `sub` |
 //! | an authorization code or refresh token of another length, key or issuer, or changed in one bit | whatever is read would be written again identically |
 //! | a ticket of another key or issuer, or changed in one bit | what is inside was judged when it was sealed |
 //! | RSA below 2048 bits, exponent 1, keys of the ROCA generator | RFC 7518 §3.3; CVE-2017-15361 |
 //! | JWKs whose members disagree, with another `use` or `key_ops`, or sharing a `kid` | CVE-2022-23539, CVE-2022-23541 |
-//! | an RSA JWK that does not name its algorithm | six would fit; [`VerifyingKey::from_jwk_for`] takes it from elsewhere |
+//! | an RSA JWK that does not name its algorithm | six would fit; [`VerifyingKey::from_jwk_for`] and [`VerifyingKeys::from_json`] take it from elsewhere |
 //! | symmetric JWKs among public keys | RFC 8725 §3.1 |
+//! | private JWKs in the JSON of a set | what was published is no secret, and anybody may have signed with it |
+//! | the JSON of a JWK set with more than 512 KiB or 100 keys | whoever publishes it decides how much work it is |
 //! | private keys in PEM that are encrypted, not PKCS#8, or not alone | [`PemError`] says how to convert them |
 //! | tokens of more than 16 KiB, opaque ones of more than 4 KiB, tickets of more than 64 KiB | CVE-2025-61920, CVE-2025-30204; neither is issued either |
 #![forbid(unsafe_code)]
@@ -154,6 +168,7 @@ pub mod authorization_code;
 pub mod base64url;
 mod claims;
 pub mod classic;
+pub mod client_assertion;
 mod crypto;
 pub mod digest;
 mod drawn_key_id;
@@ -170,6 +185,7 @@ mod members;
 pub mod opaque;
 mod pem;
 pub mod refresh_token;
+pub mod remote_key_set;
 mod reserved_claims;
 mod roca;
 pub mod seal;
@@ -183,7 +199,7 @@ pub use jsonwebtoken::Algorithm;
 pub use jsonwebtoken::jwk::{Jwk, JwkSet};
 
 pub use self::jwk::JwkError;
-pub use self::key_set::{DuplicateKeyId, RefusedJwk, VerifyingKeys};
-pub use self::pem::PemError;
+pub use self::key_set::{DuplicateKeyId, JwkSetError, RefusedJwk, VerifyingKeys};
+pub use self::pem::{PemError, private_key_pem};
 pub use self::signing_key::{KeyError, SigningKey};
 pub use self::verifying_key::{InvalidSignature, VerifyingKey};

@@ -58,6 +58,26 @@ pub(crate) fn private_key(text: &str) -> Result<Secret<Vec<u8>>, PemError> {
     }
 }
 
+/// A PKCS#8 private key (DER) as PEM with the label `PRIVATE KEY` (RFC 7468 §10): what
+/// [`SigningKey::from_pem`](crate::SigningKey::from_pem) reads, and every other tool.
+///
+/// ```
+/// use countersign_jose::{SigningAlgorithm, SigningKey, private_key_pem};
+///
+/// let (key, pkcs8) = SigningKey::generate(SigningAlgorithm::Es256)?;
+/// let pem = private_key_pem(&pkcs8);
+/// let (read, _) = SigningKey::from_pem(SigningAlgorithm::Es256, pem.expose())?;
+/// assert_eq!(read.id(), key.id());
+/// # Ok::<(), countersign_jose::KeyError>(())
+/// ```
+#[must_use]
+#[expect(clippy::missing_panics_doc, reason = "no key is as long as memory")]
+pub fn private_key_pem(pkcs8: &Secret<Vec<u8>>) -> Secret<String> {
+    let pem = pem_rfc7468::encode_string(PRIVATE_KEY, LineEnding::LF, pkcs8.expose())
+        .expect("encoding fails only where a length is beyond memory");
+    Secret::new(pem)
+}
+
 /// A `SubjectPublicKeyInfo` (DER) as PEM (RFC 7468 §13).
 pub(crate) fn public_key(info: &[u8]) -> String {
     pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, info)

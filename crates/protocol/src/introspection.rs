@@ -31,7 +31,7 @@ impl IntrospectionRequest {
         let caller = match AuthorizationHeader::read(authorization)? {
             AuthorizationHeader::Bearer(token) => {
                 // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
-                for name in ["access_token", "client_secret"] {
+                for name in ["access_token", "client_secret", "client_assertion"] {
                     if form.get(name).is_some() {
                         return Err(ErrorResponse::new(
                             ErrorCode::InvalidRequest,
@@ -173,6 +173,10 @@ mod tests {
         );
         assert_eq!(
             read("token=t&client_id=a&client_secret=b").unwrap_err(),
+            ErrorCode::InvalidRequest
+        );
+        assert_eq!(
+            read("token=t&client_assertion=a").unwrap_err(),
             ErrorCode::InvalidRequest
         );
         assert_eq!(read("").unwrap_err(), ErrorCode::InvalidRequest);

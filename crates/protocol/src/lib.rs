@@ -51,7 +51,7 @@ pub use authorize::{
     Addressing, AuthorizationParameters, AuthorizationRequest, ClaimRequest, ClaimsError,
     ClaimsParameter, Prompt, ResponseMode,
 };
-pub use client_auth::PresentedClient;
+pub use client_auth::{JWT_BEARER, PresentedClient};
 pub use error::{Challenge, ErrorCode, ErrorDescription, ErrorResponse};
 pub use form::{Form, FormError};
 pub use introspection::{

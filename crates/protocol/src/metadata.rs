@@ -73,16 +73,25 @@ pub struct ProviderMetadata {
     /// How clients authenticate at the token endpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// How the assertions of those can be signed that authenticate by one (RFC 8414 §2: never `none`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     /// Where tokens are asked about.
     pub introspection_endpoint: String,
     /// How callers authenticate there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// How their assertions can be signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     /// Where tokens are revoked.
     pub revocation_endpoint: String,
     /// How clients authenticate there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// How their assertions can be signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
 #[cfg(test)]
@@ -117,10 +126,13 @@ mod tests {
             code_challenge_methods_supported: vec!["S256"],
             authorization_response_iss_parameter_supported: true,
             token_endpoint_auth_methods_supported: Vec::new(),
+            token_endpoint_auth_signing_alg_values_supported: Vec::new(),
             introspection_endpoint: "n".into(),
             introspection_endpoint_auth_methods_supported: Vec::new(),
+            introspection_endpoint_auth_signing_alg_values_supported: Vec::new(),
             revocation_endpoint: "r".into(),
             revocation_endpoint_auth_methods_supported: Vec::new(),
+            revocation_endpoint_auth_signing_alg_values_supported: Vec::new(),
         };
         assert_eq!(
             serde_json::to_value(&document).unwrap(),

@@ -178,6 +178,35 @@ pub(crate) fn client_refused(client: &ClientId, method: AuthMethod, origin: Orig
     );
 }
 
+/// An assertion was not made by the client that it names.
+pub(crate) fn assertion_refused(
+    client: &ClientId,
+    method: AuthMethod,
+    reason: &'static str,
+    origin: Origin,
+) {
+    tracing::info!(
+        target: "countersign::audit",
+        event = "client_refused",
+        %client,
+        method = method.name(),
+        address = origin.address.map(tracing::field::display),
+        reason,
+        "a client did not prove who it is"
+    );
+}
+
+/// An assertion was used again: it is in wrong hands, or its client makes one for several requests (RULES N3).
+pub(crate) fn assertion_replayed(client: &ClientId, origin: Origin) {
+    tracing::warn!(
+        target: "countersign::audit",
+        event = "assertion_replayed",
+        %client,
+        address = origin.address.map(tracing::field::display),
+        "a client assertion was used again"
+    );
+}
+
 /// There were too many sessions of one user; the oldest was ended.
 pub(crate) fn oldest_session_ended(session: EntityId, user: EntityId) {
     tracing::warn!(

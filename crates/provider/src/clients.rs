@@ -1,13 +1,14 @@
 //! Adding, changing and removing clients.
 
 use countersign_core::{
-    Client, ClientId, ClientSecret, ClientSettings, EntityId, IdTokenAlgorithm, NewClient, Secret,
+    AuthMethod, Client, ClientId, ClientSecret, ClientSettings, EntityId, NewClient, Secret,
     SettingsError,
 };
 use countersign_storage::{CreateClient, Issued, RemoveClient, StoreError, UpdateClient};
 use thiserror::Error;
 
 use crate::Provider;
+use crate::client_keys::{self, ClientKeysError};
 use crate::keys::SecretOf;
 
 /// Where the secret of a new client comes from.
@@ -36,7 +37,8 @@ pub const MIN_KEY_BYTES: usize = 32;
 pub struct AddedClient {
     /// The client as it is stored.
     pub client: Client,
-    /// The generated secret: shown once, since nobody can find it again. None for public clients and given secrets.
+    /// The generated secret: shown once, since nobody can find it again. None for public clients, those that authenticate
+    /// by key, and given secrets.
     pub secret: Option<Secret<String>>,
 }
 
@@ -63,9 +65,26 @@ pub enum AddClientError {
     /// A public client has no secret.
     #[error("a public client has no secret; leave out the secret, or do not make it public")]
     PublicWithSecret,
-    /// A client that is not public proves who it is by a secret, and has none.
-    #[error("the client has no secret; remove it, and add it anew as one that has")]
+    /// A client that is to prove who it is by a secret has none.
+    #[error(
+        "the client has no secret; if it authenticates by key, give it one first, with: countersign client rotate-secret \
+         CLIENT; if it is public, remove it, and add it anew as one that has"
+    )]
     ConfidentialWithoutSecret,
+    /// A secret was given to a client that needs none.
+    #[error("a client that authenticates by private_key_jwt needs no secret; leave it out")]
+    KeyWithSecret,
+    /// It is to authenticate in a way that is not offered.
+    #[error(
+        "the authentication method {0} is not offered by this server; to offer it, name it in client_auth_methods"
+    )]
+    MethodNotOffered(AuthMethod),
+    /// Its keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] ClientKeysError),
+    /// Its keys would have to be fetched, and nobody can.
+    #[error("key sets are not fetched here; register the keys themselves (jwks)")]
+    KeysNotFetched,
     /// A secret was given and is empty.
     #[error("the given secret is empty")]
     EmptySecret,
@@ -73,12 +92,14 @@ pub enum AddClientError {
     #[error("the given secret has more than {max} bytes, which no request can carry", max = MAX_SECRET_BYTES)]
     SecretTooLong,
     /// What the settings ask for needs the secret itself (RULES S2), and it is too short to be a key.
-    #[error("ID tokens signed with HS256 need a secret of at least {MIN_KEY_BYTES} bytes")]
+    #[error(
+        "ID tokens signed with HS256, and client_secret_jwt, need a secret of at least {MIN_KEY_BYTES} bytes"
+    )]
     SecretTooShort,
     /// What the settings ask for needs the secret itself (RULES S2), and only its hash is kept.
     #[error(
-        "ID tokens signed with HS256 need the secret itself, of which only a hash is kept; give the client a new one \
-         first, with: countersign client rotate-secret CLIENT --sealed"
+        "ID tokens signed with HS256, and client_secret_jwt, need the secret itself, of which only a hash is kept; give the \
+         client a new one first, with: countersign client rotate-secret CLIENT --sealed"
     )]
     SecretNotKept,
     /// There is no key under which to keep the secret.
@@ -146,16 +167,19 @@ impl Provider {
         source: SecretSource,
     ) -> Result<AddedClient, AddClientError> {
         require_not_reserved(&client_id)?;
-        settings.check()?;
+        self.check_settings(&settings)?;
         let now = self.clock.now();
         let id = self.ids.next(now, &*self.random);
         let (secret, kept) = match source {
-            SecretSource::Generated if settings.is_public() => (None, None),
             SecretSource::Given(_) if settings.is_public() => {
                 return Err(AddClientError::PublicWithSecret);
             }
+            SecretSource::Generated if !settings.has_secret() => (None, None),
+            SecretSource::Given(_) if !settings.has_secret() => {
+                return Err(AddClientError::KeyWithSecret);
+            }
             source => {
-                let sealed = needs_secret(&settings);
+                let sealed = settings.needs_secret_itself();
                 let (secret, kept) = self.take_secret(id, source, sealed).await?;
                 (secret, Some(kept))
             }
@@ -182,16 +206,16 @@ impl Provider {
     ) -> Result<Client, ChangeClientError> {
         require_not_reserved(client_id)?;
         self.update_client(client_id, Issued::Lives, |client| {
-            let was_public = client.settings.is_public();
             change(&mut client.settings);
-            client.settings.check().map_err(AddClientError::from)?;
+            self.check_settings(&client.settings)?;
             if client.settings.is_public() && !client.secrets.is_empty() {
                 return Err(AddClientError::PublicWithSecret.into());
             }
-            if was_public && !client.settings.is_public() && client.secrets.is_empty() {
+            if client.settings.uses_secret() && client.secrets.is_empty() {
                 return Err(AddClientError::ConfidentialWithoutSecret.into());
             }
-            if needs_secret(&client.settings) && self.newest_sealed_secret(client).is_none() {
+            if client.settings.needs_secret_itself() && self.newest_sealed_secret(client).is_none()
+            {
                 return Err(AddClientError::SecretNotKept.into());
             }
             Ok(())
@@ -213,7 +237,7 @@ impl Provider {
         if stored.settings.is_public() {
             return Err(AddClientError::PublicWithSecret.into());
         }
-        let sealed = keep == KeepSecret::Sealed || needs_secret(&stored.settings);
+        let sealed = keep == KeepSecret::Sealed || stored.settings.needs_secret_itself();
         let (secret, kept) = self.take_secret(stored.id, source, sealed).await?;
         let now = self.clock.now();
         let client = self
@@ -226,7 +250,7 @@ impl Provider {
                 }
                 client.secrets.push(kept.clone());
                 // The settings may have changed since they were read.
-                if needs_secret(&client.settings) && kept.sealed.is_none() {
+                if client.settings.needs_secret_itself() && kept.sealed.is_none() {
                     return Err(AddClientError::SecretNotKept.into());
                 }
                 Ok(())
@@ -246,6 +270,24 @@ impl Provider {
         let clients = self.store.end_everything(self.clock.now()).await?;
         self.directory.forget_all();
         Ok(clients)
+    }
+
+    /// Whether a client of these settings can be served here: [`add_client`](Self::add_client) and
+    /// [`change_client`](Self::change_client) ask this as well.
+    pub fn check_settings(&self, settings: &ClientSettings) -> Result<(), AddClientError> {
+        settings.check()?;
+        if let Some(method) = settings.token_endpoint_auth_method
+            && !self.settings.auth_methods.contains(&method)
+        {
+            return Err(AddClientError::MethodNotOffered(method));
+        }
+        if let Some(set) = &settings.jwks {
+            client_keys::check_registered(set)?;
+        }
+        if settings.jwks_uri.is_some() && !self.key_sets.can_fetch() {
+            return Err(AddClientError::KeysNotFetched);
+        }
+        Ok(())
     }
 
     /// Changes a client as it is in storage; again, if it was changed in between.
@@ -320,9 +362,4 @@ impl Provider {
         self.directory.forget(client_id);
         Ok(matches!(removed, RemoveClient::Removed(_)))
     }
-}
-
-/// Whether a client is to do something that needs its secret itself, and not only proof that somebody knows it.
-fn needs_secret(settings: &ClientSettings) -> bool {
-    settings.id_token_algorithm() == IdTokenAlgorithm::Hs256
 }

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::{Client, ClientId, Timestamp};
+use countersign_jose::VerifyingKeys;
 use countersign_storage::{Store, StoreError};
 use quick_cache::sync::Cache;
 
 use crate::authenticate::Turnstile;
+use crate::client_keys;
 use crate::touch::Touch;
 
 /// The most clients that are kept in memory.
@@ -17,6 +19,8 @@ const CAPACITY: usize = 50_000;
 pub(crate) struct KnownClient {
     /// The client as it was read.
     pub(crate) client: Client,
+    /// The public keys that are registered for it.
+    pub(crate) registered_keys: Option<Arc<VerifyingKeys>>,
     /// The way of this client to the hashing workers.
     pub(crate) turnstile: Turnstile,
     /// MACs of presented secrets that were found right at the cost of a hash; dropped with this entry whenever the
@@ -28,6 +32,7 @@ impl KnownClient {
     /// A client of which nothing has been learnt yet.
     pub(crate) fn new(client: Client) -> Self {
         Self {
+            registered_keys: client_keys::registered(&client.settings),
             client,
             turnstile: Turnstile::default(),
             verified: Mutex::default(),

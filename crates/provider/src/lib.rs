@@ -18,6 +18,7 @@
 //! | `userinfo.rs`, `logout.rs` | OpenID Connect Core §5.3, RP-Initiated Logout |
 //! | `introspect.rs`, `revoke.rs`, `metadata.rs` | RFC 7662, RFC 7009, RFC 8414 |
 //! | `wazo/` | the sessions, tokens, users and policies of the wazo dialect |
+//! | `client_keys/` | the public keys of clients, registered or fetched |
 //! | `clients.rs`, `users.rs`, `grants.rs`, `registry.rs` | what operators do |
 //! | `audit.rs` | what operators have to know |
 //! | `keys/` | the life of keys: announced, active, retiring, gone |
@@ -37,7 +38,7 @@
 //! # }
 //! # async fn example(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<(), Box<dyn std::error::Error>> {
 //! let settings = Settings::new("https://login.example.com".parse()?);
-//! let host = Host { clock, random, master_key: MasterKey::new(Secret::new([7; 32])) };
+//! let host = Host { clock, random, master_key: MasterKey::new(Secret::new([7; 32])), key_sets: None };
 //! let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host).await?;
 //! assert_eq!(provider.metadata().token_endpoint, "https://login.example.com/oauth2/token");
 //! # Ok(())
@@ -51,6 +52,7 @@ mod authorize;
 mod browser;
 mod claims;
 mod classic;
+mod client_keys;
 mod clients;
 mod consents;
 mod directory;
@@ -92,6 +94,7 @@ use jsonwebtoken::jwk::JwkSet;
 
 pub use authenticate::WEAK_SECRET_BYTES;
 pub use browser::{Answer, Browser, SessionCookie, Show};
+pub use client_keys::{ClientKeysError, FetchError, FetchKeySet, FetchedKeySet};
 pub use clients::{
     AddClientError, AddedClient, ChangeClientError, KeepSecret, MAX_SECRET_BYTES, MIN_KEY_BYTES,
     RotatedSecret, SecretSource,
@@ -114,6 +117,8 @@ pub struct Host {
     pub random: Arc<dyn Random>,
     /// The key that opens all others.
     pub master_key: MasterKey,
+    /// How the keys are fetched of clients with a `jwks_uri`; without it there can be no such clients.
+    pub key_sets: Option<Arc<dyn FetchKeySet>>,
 }
 
 /// The authorization server.
@@ -122,6 +127,7 @@ pub struct Provider {
     settings: Settings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    key_sets: client_keys::KeySets,
     ids: EntityIds,
     keys: keys::Keys,
     validator: AccessTokenValidator,
@@ -163,6 +169,7 @@ impl Provider {
             registry: ArcSwap::from_pointee(registry),
             throttle: Arc::new(throttle::Throttle::new()),
             cursor: tokio::sync::Mutex::new(cursor),
+            key_sets: client_keys::KeySets::new(host.key_sets, &host.clock),
             clock: host.clock,
             random: host.random,
             ids: EntityIds::new(),

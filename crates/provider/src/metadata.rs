@@ -54,7 +54,31 @@ const PROTOCOL_CLAIMS: [&str; 11] = [
     "sid",
 ];
 
+/// The algorithms of the keys that clients may have (RFC 8414 §2: "The value 'none' MUST NOT be used").
+const KEY_ALGORITHMS: [&str; 9] = [
+    "ES256", "ES384", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+];
+
+/// How assertions can be signed where these methods are offered.
+fn assertion_algorithms(methods: &[AuthMethod]) -> Vec<&'static str> {
+    let mut algorithms = Vec::new();
+    if methods.contains(&AuthMethod::PrivateKeyJwt) {
+        algorithms.extend(KEY_ALGORITHMS);
+    }
+    if methods.contains(&AuthMethod::ClientSecretJwt) {
+        algorithms.push("HS256");
+    }
+    algorithms
+}
+
 impl Settings {
+    /// How clients may authenticate, each method once, in the order in which all are listed.
+    fn auth_methods(&self) -> impl Iterator<Item = AuthMethod> {
+        AuthMethod::ALL
+            .into_iter()
+            .filter(|method| self.auth_methods.contains(method))
+    }
+
     /// The grant types that are offered at all: those of the token endpoint, and `implicit` if a response type needs it.
     fn grant_types(&self) -> impl Iterator<Item = GrantType> {
         let has_implicit = self.response_types().any(|it| it != ResponseType::Code);
@@ -70,11 +94,14 @@ impl Provider {
     #[must_use]
     pub fn metadata(&self) -> ProviderMetadata {
         let issuer = &self.settings.issuer;
-        let confidential: Vec<_> = AuthMethod::ALL
-            .into_iter()
+        let methods: Vec<_> = self.settings.auth_methods().collect();
+        let names = |methods: &[AuthMethod]| methods.iter().map(|it| it.name()).collect();
+        let confidential: Vec<_> = methods
+            .iter()
+            .copied()
             .filter(|method| *method != AuthMethod::None)
-            .map(AuthMethod::name)
             .collect();
+        let assertion_algorithms = assertion_algorithms(&methods);
         let signing = self.signing_algorithms();
         ProviderMetadata {
             issuer: issuer.to_string(),
@@ -120,14 +147,15 @@ impl Provider {
             code_challenge_methods_supported: vec!["S256"],
             authorization_response_iss_parameter_supported: true,
             // RFC 6749 §3.2.1: a public client names itself.
-            token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::name).to_vec(),
+            token_endpoint_auth_methods_supported: names(&methods),
+            token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
             introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
-            introspection_endpoint_auth_methods_supported: confidential,
+            introspection_endpoint_auth_methods_supported: names(&confidential),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
             revocation_endpoint: issuer.endpoint(paths::REVOKE),
             // RFC 7009 §2.1: public clients may revoke their tokens, naming themselves.
-            revocation_endpoint_auth_methods_supported: AuthMethod::ALL
-                .map(AuthMethod::name)
-                .to_vec(),
+            revocation_endpoint_auth_methods_supported: names(&methods),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What an operator decides once for the whole service.
 
 use countersign_core::wazo::AccessList;
-use countersign_core::{AccessTokenFormat, Issuer, SigningAlgorithm, TokenProfile};
+use countersign_core::{AccessTokenFormat, AuthMethod, Issuer, SigningAlgorithm, TokenProfile};
 
 use crate::throttle::ThrottleSettings;
 
@@ -22,6 +22,9 @@ pub struct Settings {
     /// Whether only what RFC 9700 recommends is offered, whatever clients are registered for: the response type `code`, always
     /// with PKCE, and no password grant.
     pub strict: bool,
+    /// How clients may authenticate; what is not among these is neither advertised nor accepted. Without
+    /// [`AuthMethod::None`] there are no public clients.
+    pub auth_methods: Vec<AuthMethod>,
     /// Which members tokens have where the client does not say.
     pub token_profile: TokenProfile,
     /// How classic tokens are made.
@@ -133,6 +136,12 @@ impl Settings {
         Self {
             issuer,
             strict: false,
+            auth_methods: vec![
+                AuthMethod::ClientSecretBasic,
+                AuthMethod::ClientSecretPost,
+                AuthMethod::PrivateKeyJwt,
+                AuthMethod::None,
+            ],
             token_profile: TokenProfile::Standard,
             classic: ClassicSettings::default(),
             wazo: None,

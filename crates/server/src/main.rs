@@ -8,6 +8,8 @@ mod data_dir;
 mod demo;
 mod host;
 mod http;
+mod key_sets;
+mod network;
 mod output;
 
 use std::process::ExitCode;

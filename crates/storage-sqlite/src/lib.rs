@@ -77,6 +77,7 @@
 //! table, the row and the column, and never shows what lies there.
 #![forbid(unsafe_code)]
 
+mod assertions;
 mod backup;
 mod changes;
 mod clients;

@@ -7,15 +7,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"CSGN");
 
 /// What leads from each version to the next; the first begins with an empty file. Never changed once released.
-pub(crate) const MIGRATIONS: [&str; 4] = [
+pub(crate) const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_clients_keys_revocations.sql"),
     include_str!("../migrations/0002_users_grants.sql"),
     include_str!("../migrations/0003_sessions_consents.sql"),
     include_str!("../migrations/0004_standing_grants_wazo.sql"),
+    include_str!("../migrations/0005_seen_jtis.sql"),
 ];
 
 /// The version that this program writes.
-pub(crate) const LATEST: i32 = 4;
+pub(crate) const LATEST: i32 = 5;
 
 /// What a database file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

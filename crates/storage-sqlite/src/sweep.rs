@@ -15,6 +15,7 @@ const UNREADABLE_SECONDS: i64 = 86_400;
 pub(crate) fn sweep(connection: &Connection, now: Timestamp, limit: u32) -> Result<u32> {
     let mut left = limit;
     left -= remove(connection, sql::tokens::SWEEP_REVOCATIONS, now, left)?;
+    left -= remove(connection, sql::assertions::SWEEP_JTIS, now, left)?;
     left -= sweep_grants(connection, now, left)?;
     left -= remove(connection, sql::sessions::SWEEP_SESSIONS, now, left)?;
     left -= remove(connection, sql::wazo::SWEEP_SESSIONS, now, left)?;

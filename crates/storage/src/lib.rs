@@ -16,6 +16,7 @@
 //! | [`WazoStore`] | `log_in`, `find_wazo_session`, `end_wazo_session`, `list_wazo_sessions`, `find_wazo_refresh_token`, `end_wazo_refresh_token`, `list_wazo_refresh_tokens`, `create_policy`, `find_policy`, `find_policy_by_slug`, `list_policies`, `update_policy`, `remove_policy`, `assign_policy`, `withdraw_policy`, `policies_of` |
 //! | [`KeyStore`] | `key_ring`, `announce_keys`, `revoke_key`, `remove_keys` |
 //! | [`TokenStore`] | `revoke_token`, `liveness` |
+//! | [`AssertionStore`] | `remember_jti` |
 //! | [`RegistryStore`] | `registry`, `define_scope`, `forget_scope`, `define_resource`, `forget_resource` |
 //! | [`ThrottleStore`] | `failures`, `count_failure`, `forgive` |
 //! | [`ChangeFeed`] | `changes_since`, `change_head` |
@@ -53,6 +54,7 @@
 //! - `testing`: the `testing` module, a store that fails as it is told and that counts its calls.
 #![forbid(unsafe_code)]
 
+mod assertion;
 mod change;
 mod client;
 #[cfg(any(test, feature = "contract"))]
@@ -71,6 +73,7 @@ mod token;
 mod user;
 mod wazo;
 
+pub use assertion::{AssertionId, AssertionStore, RememberJti};
 pub use change::{
     CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangeFeed, Changes, MAX_CHANGES,
 };
@@ -104,6 +107,7 @@ pub trait Store:
     + GrantStore
     + KeyStore
     + TokenStore
+    + AssertionStore
     + WazoStore
     + RegistryStore
     + ThrottleStore
@@ -120,6 +124,7 @@ impl<T> Store for T where
         + GrantStore
         + KeyStore
         + TokenStore
+        + AssertionStore
         + WazoStore
         + RegistryStore
         + ThrottleStore

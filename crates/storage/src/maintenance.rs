@@ -85,7 +85,7 @@ pub trait Maintenance: Send + Sync {
     /// Looks at no more than `limit` rows that nobody may need after `now`, found by an index, and removes those that
     /// nobody needs. Tells how many it looked at; fewer than `limit` means that none is left to look at.
     ///
-    /// Removed are revocations whose `expires_at` is not after `now`; grants that are not live, or whose
+    /// Removed are revocations and assertions whose `expires_at` is not after `now`; grants that are not live, or whose
     /// [`row_ends_at`](countersign_core::Grant::row_ends_at) is not after `now`; sessions whose
     /// [`row_ends_at`](countersign_core::Session::row_ends_at) is not after `now`, and those of the wazo dialect whose
     /// [`row_ends_at`](countersign_core::wazo::Session::row_ends_at) is not; failures of which the last is older than

@@ -11,15 +11,15 @@ use countersign_core::{
 };
 
 use crate::{
-    AnnounceKeys, AssignPolicy, ChangeCursor, ChangeFeed, ChangePolicy, Changes, ClientStore,
-    ConsentStore, CreateClient, CreateGrant, CreateSession, CreateStandingGrant, CreateUser,
-    Define, Deployment, EndGrant, EndRefreshToken, EndSession, Failures, FoundGrant,
-    FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter, GrantLimits, GrantStore,
-    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn, LogInLimits, LoginBasis,
-    Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry, RegistryStore, RemoveClient,
-    RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode,
-    SeenRefresh, SessionStore, Store, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
-    UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
+    AnnounceKeys, AssertionId, AssertionStore, AssignPolicy, ChangeCursor, ChangeFeed,
+    ChangePolicy, Changes, ClientStore, ConsentStore, CreateClient, CreateGrant, CreateSession,
+    CreateStandingGrant, CreateUser, Define, Deployment, EndGrant, EndRefreshToken, EndSession,
+    Failures, FoundGrant, FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter,
+    GrantLimits, GrantStore, Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn,
+    LogInLimits, LoginBasis, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
+    RegistryStore, RememberJti, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap,
+    RevokeKey, RevokeToken, SeenCode, SeenRefresh, SessionStore, Store, StoreError, ThrottleStore,
+    ThrottleSubject, TokenStore, UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
 };
 
 /// Wraps a store, counts the calls of each verb, and fails as it is told.
@@ -269,6 +269,9 @@ verbs! {
     TokenStore {
         RevokeToken: writes revoke_token(token: &TokenId, expires_at: Timestamp) -> RevokeToken;
         Liveness: reads liveness(query: &LivenessQuery) -> Liveness;
+    }
+    AssertionStore {
+        RememberJti: writes remember_jti(id: &AssertionId, expires_at: Timestamp, now: Timestamp) -> RememberJti;
     }
     RegistryStore {
         Registry: reads registry() -> Registry;

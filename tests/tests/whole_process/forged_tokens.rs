@@ -1,12 +1,12 @@
 //! Tokens that were changed or made by somebody else: attack classes C 34 and E, seen from outside.
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_tests::{Home, Server, TestClient, jwt};
 use serde_json::{Value, json};
+
+use crate::own_key::OwnKey;
 
 /// What every test here needs: a server, and a client that may know about all tokens.
 fn start(format: &str) -> (Home, Server, TestClient) {
@@ -100,36 +100,6 @@ fn attack_34_cve_2026_27840_a_token_of_another_length_is_inactive() {
     }
 }
 
-/// The attacker's own key.
-struct Attacker(EcdsaKeyPair);
-
-impl Attacker {
-    fn new() -> Self {
-        let random = SystemRandom::new();
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
-            .expect("a key can be made");
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref());
-        Self(key.expect("it was made as PKCS #8"))
-    }
-
-    fn jwk(&self) -> Value {
-        let point = self.0.public_key().as_ref();
-        json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256",
-            "x": jwt::encode(&point[1..33]), "y": jwt::encode(&point[33..]),
-        })
-    }
-
-    fn sign(&self, header: &str, claims: &str) -> String {
-        let signed = format!("{}.{}", jwt::encode(header), jwt::encode(claims));
-        let signature = self
-            .0
-            .sign(&SystemRandom::new(), signed.as_bytes())
-            .expect("a key signs");
-        format!("{signed}.{}", jwt::encode(signature))
-    }
-}
-
 #[test]
 fn attack_47_alg_none_in_any_spelling_is_inactive() {
     let (_home, server, client) = start("jwt");
@@ -220,7 +190,7 @@ fn attack_46_a_public_key_is_no_hmac_secret() {
 #[test]
 fn attack_49_51_66_67_what_a_stranger_signs_is_inactive_whatever_its_header_says() {
     let (_home, server, client) = start("jwt");
-    let attacker = Attacker::new();
+    let attacker = OwnKey::new();
     let token = server.issue(&client, &[]);
     let (real, claims) = jwt::parts(&token);
     let kid = real["kid"].as_str().unwrap();

@@ -20,7 +20,7 @@ mod rfc9207;
 mod rfc9700;
 mod throttles;
 
-const SUITES: [&[Check]; 26] = [
+const SUITES: [&[Check]; 27] = [
     rfc6749::CHECKS,
     rfc6750::CHECKS,
     rfc7009::CHECKS,
@@ -37,6 +37,7 @@ const SUITES: [&[Check]; 26] = [
     oidc::accounts::CHECKS,
     oidc::consent::CHECKS,
     oidc::token::CHECKS,
+    oidc::client_assertion::CHECKS,
     oidc::front_channel::CHECKS,
     oidc::userinfo::CHECKS,
     oidc::claims::CHECKS,

@@ -112,11 +112,9 @@ async fn signing_algorithms(judge: &Judge) -> Verdict {
         let listed = metadata.list(&algorithms);
         if by_jwt {
             offered = true;
-            metadata.answer.demand_or(
-                listed.is_some(),
-                format!("{algorithms} is there"),
-                "none",
-            )?;
+            let some = listed.as_ref().is_some_and(|list| !list.is_empty());
+            let expected = format!("{algorithms}, a list that is not empty");
+            metadata.answer.demand_or(some, expected, "none")?;
         }
         let none = listed.is_some_and(|algorithms| algorithms.contains(&"none"));
         metadata

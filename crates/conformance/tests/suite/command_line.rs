@@ -77,7 +77,12 @@ fn misuse_exits_with_2_and_says_why() {
     // Nothing listens on port 1.
     let silent = file("silent.toml", "issuer = 'http://127.0.0.1:1'");
     let faulty = file("faulty.toml", "isuer = 'http://127.0.0.1:1'");
-    let table: [(&[&str], &str); 6] = [
+    let keyless = file(
+        "keyless.toml",
+        "issuer = 'http://127.0.0.1:1'\n[clients.private_key]\nclient_id = 'a'\n\
+         auth_method = 'private_key_jwt'\nkey = { file = 'no-such-key.pem' }",
+    );
+    let table: [(&[&str], &str); 8] = [
         (&["run"], "--target"),
         (
             &["run", "--target", "no-such-file.toml"],
@@ -85,6 +90,8 @@ fn misuse_exits_with_2_and_says_why() {
         ),
         (&["run", "--target", &faulty], "isuer"),
         (&["run", "--target", &silent], "does not answer"),
+        (&["run", "--target", &keyless], "no-such-key.pem"),
+        (&["key", &silent], "silent.toml"),
         (
             &["run", "--target", &silent, "--only", "RFC1-01"],
             "RFC1-01",
@@ -104,6 +111,27 @@ fn misuse_exits_with_2_and_says_why() {
         );
         assert_eq!(stdout(&output), "", "{arguments:?}");
     }
+}
+
+#[test]
+fn a_key_that_is_made_is_for_its_owner_and_its_public_part_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("judge.pem");
+    let output = run(&["key", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let set: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(set["keys"][0]["crv"], "P-256");
+    let pem = std::fs::read_to_string(&path).unwrap();
+    assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{mode:o}");
+    }
+    // No key is ever overwritten.
+    assert_eq!(run(&["key", path.to_str().unwrap()]).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), pem);
 }
 
 #[tokio::test(flavor = "multi_thread")]

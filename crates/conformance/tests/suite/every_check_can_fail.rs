@@ -102,6 +102,8 @@ async fn a_check_of_users_says_who_is_missing() {
         ("clients.spa", "RFC7636-05"),
         ("clients.implicit", "RFC6749-46"),
         ("clients.short_idle", "RFC9700-27"),
+        ("clients.private_key", "OIDC-Core-48"),
+        ("clients.private_key", "OIDC-Core-49"),
     ];
     let fake = Fake::start(Sin::None, LEGACY).await;
     for (section, id) in table {

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::ClientSettings;
 use crate::{
-    AccessTokenFormat, ApplicationType, GrantType, IdTokenAlgorithm, RedirectUri, ResponseType,
-    Scope, SubjectType, TokenProfile,
+    AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenAlgorithm, RedirectUri,
+    ResponseType, Scope, SubjectType, TokenProfile,
 };
 
 /// Why a client cannot be as it is described.
@@ -88,6 +88,14 @@ pub enum SettingsError {
     /// RFC 9700 §2.2.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
     #[error("the refresh tokens of a public client must be rotated")]
     PublicWithoutRotation,
+    /// Keys, and where to find them: there would be two answers to the question which are meant (RFC 7591 §2).
+    #[error("a client has either jwks or jwks_uri, not both")]
+    JwksAndUri,
+    /// A client that is to prove who it is by key has none.
+    #[error(
+        "a client that authenticates by private_key_jwt needs its public keys: jwks, or jwks_uri"
+    )]
+    PrivateKeyJwtWithoutKeys,
 }
 
 impl ClientSettings {
@@ -168,6 +176,16 @@ impl ClientSettings {
         if self.is_public() && self.grant_types.contains(&GrantType::ClientCredentials) {
             return Err(SettingsError::PublicClientCredentials);
         }
+        // RFC 7591 §2: "The 'jwks_uri' and 'jwks' parameters MUST NOT both be present in the same request or response."
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err(SettingsError::JwksAndUri);
+        }
+        if self.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
+            && self.jwks.is_none()
+            && self.jwks_uri.is_none()
+        {
+            return Err(SettingsError::PrivateKeyJwtWithoutKeys);
+        }
         self.check_authorization_endpoint()?;
         if let Some(token) = self
             .default_scope
@@ -211,7 +229,6 @@ impl ClientSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AuthMethod;
 
     fn settings() -> ClientSettings {
         ClientSettings {
@@ -410,6 +427,35 @@ mod tests {
         assert_eq!(settings.check(), Err(SettingsError::PublicWithoutRotation));
         settings.token_endpoint_auth_method = None;
         assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn rfc7591_02_keys_are_given_in_one_way_and_needed_for_private_key_jwt() {
+        let set = r#"{"keys":[{}]}"#.parse().ok();
+        let uri = "https://client.example/jwks".parse().ok();
+        let by_key = Some(AuthMethod::PrivateKeyJwt);
+        let cases = [
+            (by_key, &set, &None, Ok(())),
+            (by_key, &None, &uri, Ok(())),
+            (None, &set, &None, Ok(())),
+            (by_key, &set, &uri, Err(SettingsError::JwksAndUri)),
+            (None, &set, &uri, Err(SettingsError::JwksAndUri)),
+            (
+                by_key,
+                &None,
+                &None,
+                Err(SettingsError::PrivateKeyJwtWithoutKeys),
+            ),
+        ];
+        for (method, jwks, jwks_uri, expected) in cases {
+            let settings = ClientSettings {
+                token_endpoint_auth_method: method,
+                jwks: jwks.clone(),
+                jwks_uri: jwks_uri.clone(),
+                ..settings()
+            };
+            assert_eq!(settings.check(), expected, "{settings:?}");
+        }
     }
 
     #[test]

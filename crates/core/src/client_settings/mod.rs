@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenAlgorithm,
-    IntrospectionReach, RedirectUri, ResourceUri, ResponseType, Scope, SigningAlgorithm,
-    SubjectType, TokenProfile,
+    IntrospectionReach, JwkSetDocument, JwksUri, RedirectUri, ResourceUri, ResponseType, Scope,
+    SigningAlgorithm, SubjectType, TokenProfile,
 };
 
 pub use check::SettingsError;
@@ -63,6 +63,12 @@ pub struct ClientSettings {
     /// The only method that the client may use; without it, either way of sending its secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// The public keys of a client that proves who it is by key; not together with `jwks_uri` (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<JwkSetDocument>,
+    /// Where the client publishes them, so that it may change them without telling anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<JwksUri>,
     /// Which tokens it may ask about.
     #[serde(default)]
     pub introspect: IntrospectionReach,
@@ -136,6 +142,8 @@ impl ClientSettings {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             token_endpoint_auth_method: None,
+            jwks: None,
+            jwks_uri: None,
             introspect: IntrospectionReach::Audience,
             token_profile: None,
             access_token_format: None,
@@ -163,6 +171,26 @@ impl ClientSettings {
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == Some(AuthMethod::None)
+    }
+
+    /// Whether the client does something that needs its secret itself, and not only proof that somebody knows it (RULES S2).
+    #[must_use]
+    pub fn needs_secret_itself(&self) -> bool {
+        self.id_token_algorithm() == IdTokenAlgorithm::Hs256
+            || self.token_endpoint_auth_method == Some(AuthMethod::ClientSecretJwt)
+    }
+
+    /// Whether the client proves who it is by a secret.
+    #[must_use]
+    pub fn uses_secret(&self) -> bool {
+        self.token_endpoint_auth_method
+            .is_none_or(AuthMethod::uses_secret)
+    }
+
+    /// Whether the client has any use for a secret.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.uses_secret() || self.needs_secret_itself()
     }
 
     /// How its ID tokens are signed.

@@ -136,7 +136,10 @@ pub fn verify_with(key: &VerifyingKey, token: &str) -> Result<VerifiedJws, JwsEr
     verify_parsed(key, Compact::parse(token)?)
 }
 
-fn verify_parsed(key: &VerifyingKey, compact: Compact<'_>) -> Result<VerifiedJws, JwsError> {
+pub(crate) fn verify_parsed(
+    key: &VerifyingKey,
+    compact: Compact<'_>,
+) -> Result<VerifiedJws, JwsError> {
     // RFC 8725 §3.1: "each key MUST be used with exactly one algorithm, and this MUST be checked when the
     // cryptographic operation is performed".
     if compact.header.algorithm() != key.algorithm() {

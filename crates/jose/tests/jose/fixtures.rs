@@ -9,6 +9,7 @@ use countersign_jose::access_token::{
 };
 use countersign_jose::authorization_code::AuthorizationCodeKey;
 use countersign_jose::classic;
+use countersign_jose::client_assertion::{AssertionClaims, AssertionRules};
 use countersign_jose::id_token::IdTokenClaims;
 use countersign_jose::opaque::SealingKey;
 use countersign_jose::refresh_token::{RefreshToken, RefreshTokenKey};
@@ -95,6 +96,25 @@ pub(crate) fn id_claims() -> IdTokenClaims {
         further: further.as_object().expect("an object").clone(),
     }
 }
+
+/// What the client of these tests says of itself.
+pub(crate) fn assertion_claims() -> AssertionClaims {
+    AssertionClaims {
+        client_id: "billing-worker".into(),
+        issuer: ISSUER.into(),
+        jti: "5a0c1f".into(),
+        iat: NOW,
+        lifetime_seconds: 60,
+    }
+}
+
+/// By what [`assertion_claims`] are judged.
+pub(crate) const RULES: AssertionRules<'_> = AssertionRules {
+    client_id: "billing-worker",
+    issuer: ISSUER,
+    now: NOW,
+    leeway_seconds: LEEWAY,
+};
 
 pub(crate) fn validator() -> AccessTokenValidator {
     AccessTokenValidator::new(ISSUER, ExpectedAudience::OneOf(vec![API.into()]), LEEWAY)

@@ -7,14 +7,14 @@
 use countersign_core::{Secret, SigningAlgorithm};
 use countersign_jose::classic::{self, AccessTokenClaims};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey};
-use countersign_jose::{VerifyingKey, access_token, id_token, jws};
+use countersign_jose::{VerifyingKey, access_token, client_assertion, id_token, jws};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::Value;
 
 use crate::fixtures::{
-    DRAWN_KEY_ID, ISSUER, LEEWAY, NOW, claims, claims_json, classic_access_key, classic_claims,
-    id_claims, keys, pkcs8, signing_key, validator,
+    DRAWN_KEY_ID, ISSUER, LEEWAY, NOW, RULES, assertion_claims, claims, claims_json,
+    classic_access_key, classic_claims, id_claims, keys, pkcs8, signing_key, validator,
 };
 
 fn algorithm(algorithm: SigningAlgorithm) -> Algorithm {
@@ -215,4 +215,38 @@ fn the_judge_agrees_on_thumbprints() {
         );
         assert_eq!(key.verifying_key().thumbprint(), key.id(), "{by}");
     }
+}
+
+/// Clients with another library prove themselves to us, and ours to others.
+#[test]
+fn the_judge_agrees_on_client_assertions() {
+    let judged = |token: &str, decoding: &DecodingKey, by: Algorithm| {
+        let mut validation = validation(by);
+        validation.validate_aud = true;
+        validation.set_audience(&[ISSUER]);
+        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
+        let seen = jsonwebtoken::decode::<Value>(token, decoding, &validation)
+            .unwrap_or_else(|error| panic!("{by:?}: {error}"));
+        assert_eq!(seen.claims["sub"], "billing-worker", "{by:?}");
+        seen.claims
+    };
+    for by in SigningAlgorithm::ALL {
+        let key = signing_key(by);
+        let token = client_assertion::sign(&key, &assertion_claims()).expect("signing");
+        let decoding = DecodingKey::from_jwk(key.public_jwk()).expect("a JWK that others read");
+        let claims = judged(&token, &decoding, algorithm(by));
+        // What they make has the `typ` JWT, and often no `kid`.
+        let header = Header::new(algorithm(by));
+        let token = jsonwebtoken::encode(&header, &claims, &encoding_key(by)).expect("signing");
+        let read = client_assertion::verify(&token, &keys([&key]), &RULES);
+        assert!(read.is_ok(), "{by}");
+    }
+    let secret = Secret::new(vec![7; 32]);
+    let token = client_assertion::sign_hs256(&secret, &assertion_claims()).expect("signing");
+    let decoding = DecodingKey::from_secret(secret.expose());
+    let claims = judged(&token, &decoding, Algorithm::HS256);
+    let encoding = EncodingKey::from_secret(secret.expose());
+    let header = Header::new(Algorithm::HS256);
+    let token = jsonwebtoken::encode(&header, &claims, &encoding).expect("signing");
+    assert!(client_assertion::verify_hs256(&token, &secret, &RULES).is_ok());
 }

@@ -7,16 +7,19 @@ use countersign_jose::id_token::{self, HintError};
 use countersign_jose::mac::MacKey;
 use countersign_jose::opaque::{self, SealingKeys};
 use countersign_jose::refresh_token::{self, RefreshToken};
-use countersign_jose::{access_token, base64url, classic, jws, ticket};
+use countersign_jose::{access_token, base64url, classic, client_assertion, jws, ticket};
 use serde_json::json;
 
 use crate::fixtures::{
-    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, classic_access_key,
-    classic_claims, classic_refresh_claims, classic_refresh_key, code_key, id_claims, payload,
-    refresh_key, sealing_key, ticket_key, validator,
+    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, RULES, assertion_claims, claims,
+    classic_access_key, classic_claims, classic_refresh_claims, classic_refresh_key, code_key,
+    id_claims, payload, refresh_key, sealing_key, ticket_key, validator,
 };
 
 const SECRET: u8 = 7;
+
+/// How many kinds there are.
+const KINDS: usize = 12;
 
 fn client_secret() -> Secret<Vec<u8>> {
     Secret::new(vec![SECRET; 32])
@@ -53,7 +56,7 @@ fn refresh() -> RefreshToken {
 }
 
 /// One of each kind, in the order of [`doors`].
-fn tokens() -> [(&'static str, String); 10] {
+fn tokens() -> [(&'static str, String); KINDS] {
     let random = Counting::default();
     let refresh = refresh_token::write(&refresh_key(DRAWN_KEY_ID, SECRET, ISSUER), &refresh());
     let code = authorization_code::write(&code_key(DRAWN_KEY_ID, SECRET, ISSUER), &code());
@@ -102,11 +105,20 @@ fn tokens() -> [(&'static str, String); 10] {
                 .map(|(text, _)| text.expose().clone())
                 .expect("one of each kind"),
         ),
+        (
+            "client assertion",
+            client_assertion::sign(&KEY, &assertion_claims()).expect("one of each kind"),
+        ),
+        (
+            "client assertion under a client secret",
+            client_assertion::sign_hs256(&client_secret(), &assertion_claims())
+                .expect("one of each kind"),
+        ),
     ]
 }
 
 /// Which door takes `token`.
-fn doors(token: &str) -> [bool; 10] {
+fn doors(token: &str) -> [bool; KINDS] {
     let sealing = SealingKeys::new([sealing_key(DRAWN_KEY_ID, SECRET)]).expect("one of each kind");
     let shared = HmacKeys::new([shared_key()]).expect("one of each kind");
     [
@@ -120,13 +132,15 @@ fn doors(token: &str) -> [bool; 10] {
         ticket::open(token, &ticket_key(DRAWN_KEY_ID, SECRET, ISSUER)).is_ok(),
         classic::verify_access_token(&classic_access(), token, NOW, LEEWAY).is_ok(),
         classic::read_refresh_token(token, &classic_refresh()).is_ok(),
+        client_assertion::verify(token, &KEYS, &RULES).is_ok(),
+        client_assertion::verify_hs256(token, &client_secret(), &RULES).is_ok(),
     ]
 }
 
 #[test]
 fn e67_every_kind_opens_its_own_door_only() {
     for (index, (kind, token)) in tokens().iter().enumerate() {
-        let mut expected = [false; 10];
+        let mut expected = [false; KINDS];
         expected[index] = true;
         assert_eq!(doors(token), expected, "{kind}");
         // Nor does another prefix, or none, make it another kind.
@@ -137,7 +151,7 @@ fn e67_every_kind_opens_its_own_door_only() {
         for prefix in ["", "cs_at_", "cs_rt_", "cs_ac_"] {
             let renamed = format!("{prefix}{bare}");
             if renamed != *token {
-                assert_eq!(doors(&renamed), [false; 10], "{kind} as {prefix:?}");
+                assert_eq!(doors(&renamed), [false; KINDS], "{kind} as {prefix:?}");
             }
         }
     }
@@ -157,6 +171,8 @@ fn rule_t1_the_shape_selects_one_decoder() {
         none,
         [false, false, false, true],
         [false, false, false, true],
+        none,
+        none,
     ];
     for ((kind, token), expected) in tokens().iter().zip(expected) {
         let shapes = [
@@ -201,7 +217,7 @@ fn rule_c3_neither_key_nor_tag_of_a_refresh_token_makes_a_code() {
                 let tag = key.mac(&[label_of.as_bytes(), prefix.as_bytes(), before_tag]);
                 let forged = base64url::encode(&[before_tag, &tag].concat());
                 let forged = format!("cs_ac_{forged}");
-                if doors(&forged) != [false; 10] {
+                if doors(&forged) != [false; KINDS] {
                     accepted.push((key_of, label, prefix));
                 }
             }

@@ -1,16 +1,21 @@
 //! Whatever the bytes: no panic, nothing accepted that was not signed, one spelling per token.
 
 use countersign_core::{Secret, SigningAlgorithm};
+use countersign_jose::client_assertion::{self, UnverifiedAssertion};
 use countersign_jose::hmac_jws::{self, HmacAlgorithm, HmacKey, HmacKeys};
 use countersign_jose::jws::{self, JwsError, UnverifiedClaims, UnverifiedHeader};
 use countersign_jose::opaque::{self, SealingKeys};
-use countersign_jose::{SigningKey, access_token, authorization_code, classic, id_token, ticket};
+use countersign_jose::{
+    Algorithm, SigningKey, VerifyingKeys, access_token, authorization_code, classic, id_token,
+    ticket,
+};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::fixtures::{
-    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, claims, classic_access_key,
-    classic_claims, classic_refresh_claims, classic_refresh_key, code_key, id_claims, keys,
-    sealing_key, signing_key, ticket_key, validator,
+    Counting, DRAWN_KEY_ID, ISSUER, KEY, KEYS, LEEWAY, NOW, RULES, assertion_claims, claims,
+    classic_access_key, classic_claims, classic_refresh_claims, classic_refresh_key, code_key,
+    forge, id_claims, keys, sealing_key, signing_key, ticket_key, validator,
 };
 
 fn sealing_keys() -> SealingKeys {
@@ -22,6 +27,7 @@ fn offer(token: &str) -> bool {
     let _ = UnverifiedHeader::peek(token);
     let _ = UnverifiedClaims::peek(token);
     let _ = classic::key_id(token);
+    let _ = UnverifiedAssertion::peek(token);
     let _ = jws::verify_with(&KEY.verifying_key(), token);
     let hmac = hmac_jws::verify(token, &HmacKeys::default());
     let opaque = opaque::open(token, &sealing_keys(), ISSUER, NOW, LEEWAY);
@@ -39,6 +45,8 @@ fn offer(token: &str) -> bool {
         classic::verify_access_token(&classic_access_key("one", 1, ISSUER), token, NOW, LEEWAY)
             .is_ok(),
         classic::read_refresh_token(token, &classic_refresh_key("one", 1, ISSUER)).is_ok(),
+        client_assertion::verify(token, &KEYS, &RULES).is_ok(),
+        client_assertion::verify_hs256(token, &secret, &RULES).is_ok(),
     ]
     .contains(&true)
 }
@@ -77,7 +85,7 @@ proptest! {
     #[test]
     fn a_token_with_some_bytes_replaced_is_refused(
         edits in proptest::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9_.=-]"), 1..4),
-        kind in 0..7,
+        kind in 0..9,
     ) {
         let random = Counting::default();
         let token = match kind {
@@ -94,6 +102,11 @@ proptest! {
                 let written = classic::write_refresh_token(&key, &classic_refresh_claims());
                 written.expect("writing").0.expose().clone()
             }
+            6 => client_assertion::sign(&KEY, &assertion_claims()).expect("signing"),
+            7 => {
+                let secret = Secret::new(vec![1; 32]);
+                client_assertion::sign_hs256(&secret, &assertion_claims()).expect("signing")
+            }
             _ => {
                 let key = ticket_key(DRAWN_KEY_ID, 1, ISSUER);
                 ticket::seal(&key, b"text", &random).expect("sealing")
@@ -106,6 +119,15 @@ proptest! {
             other.replace_range(index..=index, &replacement);
         }
         prop_assert_eq!(offer(&other), other == token);
+    }
+
+    #[test]
+    fn any_jwk_set_is_read_or_refused_without_panic(
+        json in r#"\{"keys":\[(\{("(kty|alg|use|kid|crv|x|y|n|e|d|k|key_ops)":("(EC|RSA|OKP|oct|P-256|Ed25519|sig|AQAB|)"|null|1|\[\]|\["verify"\]),?){0,6}\},?){0,4}\]\}"#,
+        bytes in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let _ = VerifyingKeys::from_json(json.as_bytes(), Some(Algorithm::RS256));
+        prop_assert!(VerifyingKeys::from_json(&bytes, None).is_err());
     }
 
     #[test]
@@ -177,6 +199,41 @@ fn cve_2026_27840_one_spelling_per_jwt() {
                 jws::verify(&format!("{extra}{token}"), &keys).is_err(),
                 "{extra:?}"
             );
+        }
+    }
+}
+
+/// The same for what clients prove themselves by, where a `kid` may be left out: nothing of it may be changed all the same.
+#[test]
+fn cve_2026_27840_one_spelling_per_assertion() {
+    let secret = Secret::new(vec![1; 32]);
+    let header = json!({"alg": "ES256"});
+    let payload = json!({
+        "iss": RULES.client_id, "sub": RULES.client_id, "aud": ISSUER, "jti": "1", "exp": NOW.plus(60),
+    });
+    for token in [
+        client_assertion::sign(&KEY, &assertion_claims()).unwrap(),
+        client_assertion::sign_hs256(&secret, &assertion_claims()).unwrap(),
+        forge(&header, payload.to_string().as_bytes()),
+    ] {
+        let taken = |token: &str| {
+            client_assertion::verify(token, &KEYS, &RULES).is_ok()
+                || client_assertion::verify_hs256(token, &secret, &RULES).is_ok()
+        };
+        assert!(taken(&token), "{token}");
+        for index in 0..token.len() {
+            assert!(!taken(&token[..index]), "{index}");
+            for replacement in ["A", "Q", "g", "w", "_", "=", ".", ""] {
+                let mut other = token.clone();
+                other.replace_range(index..=index, replacement);
+                if other != token {
+                    assert!(!taken(&other), "{index} {replacement:?}");
+                }
+            }
+        }
+        for extra in ["=", "A", "AAAA", ".", " ", "\n", "\0"] {
+            assert!(!taken(&format!("{token}{extra}")), "{extra:?}");
+            assert!(!taken(&format!("{extra}{token}")), "{extra:?}");
         }
     }
 }

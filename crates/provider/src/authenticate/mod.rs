@@ -1,5 +1,6 @@
 //! Client authentication: RFC 6749 §2.3.
 
+mod assertion;
 mod hashing;
 mod password;
 mod secret;
@@ -81,23 +82,43 @@ impl Provider {
         presented: PresentedClient,
         origin: Origin,
     ) -> Result<IdentifiedClient, ErrorResponse> {
-        let method = presented.method();
         match presented {
-            PresentedClient::Basic(basic) => self.prove(method, basic.readings, origin).await,
+            PresentedClient::Basic(basic) => {
+                let method = AuthMethod::ClientSecretBasic;
+                self.prove(method, basic.readings, origin).await
+            }
             PresentedClient::Post { client_id, client_secret } => {
+                let method = AuthMethod::ClientSecretPost;
                 let reading = BasicPair { user: client_id, password: client_secret };
                 self.prove(method, vec![reading], origin).await
+            }
+            PresentedClient::Assertion { client_id, assertion } => {
+                let named = client_id.as_deref();
+                self.prove_by_assertion(named, &assertion, origin).await
             }
             PresentedClient::Named { client_id } => self.name(&client_id).await,
             _ => Err(ErrorResponse::new(
                 ErrorCode::InvalidClient,
-                "the request has no client credentials: use HTTP Basic, or client_id and client_secret",
+                "the request has no client credentials: use HTTP Basic, client_id and client_secret, or client_assertion",
             )),
         }
         .map_err(|refusal| {
-            tracing::debug!(error = %refusal, method = method.name(), "client authentication");
+            tracing::debug!(error = %refusal, "client authentication");
             refusal
         })
+    }
+
+    /// Refuses a method that this service does not offer, whoever uses it.
+    fn require_offered(&self, method: AuthMethod) -> Result<(), ErrorResponse> {
+        if self.settings.auth_methods.contains(&method) {
+            return Ok(());
+        }
+        Err(ErrorResponse::new(
+            ErrorCode::InvalidClient,
+            &format!(
+                "the authentication method {method} is not offered here; see token_endpoint_auth_methods_supported in the metadata"
+            ),
+        ))
     }
 
     /// RFC 6749 §2.3.1: a client with a secret sends it, by the method that it is registered for.
@@ -107,6 +128,7 @@ impl Provider {
         pairs: Vec<BasicPair>,
         origin: Origin,
     ) -> Result<IdentifiedClient, ErrorResponse> {
+        self.require_offered(method)?;
         let (readings, unanswered) = self.known_readings(pairs).await;
         // One client has one account, however a request spells its name.
         let account = readings
@@ -262,6 +284,7 @@ impl Provider {
 
     /// RFC 6749 §2.2: "The client identifier is not a secret ... and MUST NOT be used alone for client authentication."
     async fn name(&self, client_id: &str) -> Result<IdentifiedClient, ErrorResponse> {
+        self.require_offered(AuthMethod::None)?;
         let known = self.known_client(client_id).await?.ok_or_else(refused)?;
         if known.client.settings.is_public() {
             Ok(IdentifiedClient::Public(PublicClient(known)))

@@ -210,6 +210,7 @@ mod tests {
             clock: Arc::new(FixedClock::at(Timestamp::from_seconds(1_800_000_000))),
             random: Arc::new(Counting(AtomicU8::new(0))),
             master_key: MasterKey::new(Secret::new([7; 32])),
+            key_sets: None,
         };
         let settings = Settings::new("https://as.example".parse().unwrap());
         let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host)

@@ -246,6 +246,7 @@ mod tests {
             clock: Arc::new(FixedClock::at(Timestamp::from_seconds(1_800_000_000))),
             random,
             master_key: MasterKey::new(Secret::new([7; 32])),
+            key_sets: None,
         };
         let mut settings = Settings::new("https://as.example".parse().unwrap());
         settings.throttle.account_failures = 0;

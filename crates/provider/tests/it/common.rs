@@ -11,7 +11,9 @@ use countersign_protocol::{
     ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse, RevocationRequest,
     TokenRequest, TokenResponse,
 };
-use countersign_provider::{Door, Host, MasterKey, Origin, Provider, SecretSource, Settings};
+use countersign_provider::{
+    Door, FetchKeySet, Host, MasterKey, Origin, Provider, SecretSource, Settings,
+};
 use countersign_storage::testing::FailingStore;
 use countersign_storage::{KeyStore as _, MemoryStore, Store};
 use countersign_storage_sqlite::SqliteStore;
@@ -118,6 +120,8 @@ pub(crate) struct Service {
     random: Arc<Counting>,
     below: Below,
     pub(crate) settings: Settings,
+    /// Who fetches the keys of clients.
+    pub(crate) key_sets: Option<Arc<dyn FetchKeySet>>,
 }
 
 impl Service {
@@ -141,6 +145,7 @@ impl Service {
             random,
             below,
             settings: Settings::new("https://as.example".parse().unwrap()),
+            key_sets: None,
         }
     }
 
@@ -168,6 +173,7 @@ impl Service {
             random: Arc::clone(&self.random),
             below,
             settings: self.settings.clone(),
+            key_sets: self.key_sets.clone(),
         }
     }
 
@@ -203,6 +209,7 @@ impl Service {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::clone(&self.random) as Arc<dyn Random>,
             master_key: MasterKey::new(Secret::new([7; 32])),
+            key_sets: self.key_sets.clone(),
         };
         Provider::start(Arc::clone(&self.store) as _, self.settings.clone(), host)
             .await

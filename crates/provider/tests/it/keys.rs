@@ -216,6 +216,7 @@ async fn another_master_key_is_told_apart_at_the_start() {
         clock: Arc::clone(&service.clock) as _,
         random: Arc::new(crate::common::Counting),
         master_key: MasterKey::new(Secret::new([8; 32])),
+        key_sets: None,
     };
     let settings = Settings::new("https://as.example".parse().unwrap());
     let started = Provider::start(Arc::clone(&service.store) as _, settings, host).await;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod assertions;
 mod authorize;
 mod browser;
 mod classic;
@@ -16,6 +17,8 @@ mod keys;
 mod nodes;
 mod openid;
 mod password;
+mod protected_api;
+mod published_keys;
 mod refresh;
 mod sign_in;
 mod sign_out;

@@ -36,6 +36,7 @@ use countersign_storage_sqlite::SqliteStore;
 use crate::config::{Config, Flags};
 use crate::data_dir::DataDir;
 use crate::host::{SystemClock, SystemRandom};
+use crate::key_sets::KeySetFetcher;
 use crate::output::{Failure, Format};
 
 /// An OAuth 2 token service: one program, one folder.
@@ -290,6 +291,9 @@ impl Opened {
         settings.authorization_code_lifetime = config.lifetimes.authorization_code;
         settings.id_token_lifetime = config.lifetimes.id_token;
         settings.strict = config.strict;
+        settings
+            .auth_methods
+            .clone_from(&config.client_auth_methods);
         settings.session_lifetime = config.lifetimes.session;
         settings.session_idle_lifetime = config.lifetimes.session_idle;
         settings.max_sessions = config.sessions.max_per_user;
@@ -306,6 +310,9 @@ impl Opened {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             master_key,
+            key_sets: Some(Arc::new(KeySetFetcher::new(
+                config.jwks_uri.allowed_networks.clone(),
+            ))),
         };
         let provider = Provider::start(Arc::clone(&store), settings, host)
             .await

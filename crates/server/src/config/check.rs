@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use countersign_core::ClientSettings;
 use countersign_core::wazo::AccessList;
+use countersign_core::{AuthMethod, ClientSettings};
 use countersign_provider::wazo::Expiration;
 
 use super::dialects::Dialect;
@@ -47,6 +47,7 @@ impl Config {
         if !(1..=64).contains(&self.hashing.workers) {
             return Err(invalid("hashing.workers must be between 1 and 64"));
         }
+        self.check_auth_methods()?;
         let acl: AccessList = self.wazo.default_acl.iter().cloned().collect();
         if let Err(error) = acl.check() {
             return Err(invalid(format!("wazo.default_acl: {error}")));
@@ -56,6 +57,25 @@ impl Config {
             return Err(invalid(
                 "strict = true takes no passwords from programs, and the dialect wazo does; leave out one of them",
             ));
+        }
+        Ok(())
+    }
+
+    /// There is a way to authenticate, and each is named once.
+    fn check_auth_methods(&self) -> Result<(), Failure> {
+        let methods = &self.client_auth_methods;
+        if methods.is_empty() {
+            let known = AuthMethod::ALL.map(AuthMethod::name).join(", ");
+            return Err(invalid(format!(
+                "client_auth_methods names no way to authenticate; known are: {known}"
+            )));
+        }
+        for method in methods {
+            if methods.iter().filter(|it| *it == method).count() > 1 {
+                return Err(invalid(format!(
+                    "client_auth_methods names {method} twice; name each method once"
+                )));
+            }
         }
         Ok(())
     }
@@ -99,4 +119,47 @@ fn within((key, value, range): &Number, unit: &str) -> Result<(), Failure> {
     Err(invalid(format!(
         "{key} is {value}; it must be between {low} and {high}{unit}"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_methods_of_clients_are_some_and_each_is_named_once() {
+        use AuthMethod::{ClientSecretBasic, ClientSecretJwt, None};
+        let all = AuthMethod::ALL;
+        let cases: [(&[AuthMethod], &str); 5] = [
+            (&all, ""),
+            (&[ClientSecretJwt], ""),
+            (
+                &[],
+                "known are: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none",
+            ),
+            (&[None, ClientSecretBasic, None], "none twice"),
+            (
+                &[ClientSecretBasic, ClientSecretBasic],
+                "client_secret_basic twice",
+            ),
+        ];
+        for (methods, expected) in cases {
+            let config = Config {
+                client_auth_methods: methods.to_vec(),
+                ..Config::default()
+            };
+            let told = config
+                .check()
+                .err()
+                .map_or_else(String::new, |it| format!("{it:?}"));
+            assert!(told.contains(expected), "{methods:?}: {told}");
+            assert_eq!(told.is_empty(), expected.is_empty(), "{methods:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_is_offered_without_being_asked_is_what_the_provider_offers() {
+        let issuer = "https://login.example.com".parse().unwrap();
+        let settings = countersign_provider::Settings::new(issuer);
+        assert_eq!(Config::default().client_auth_methods, settings.auth_methods);
+    }
 }

@@ -1,6 +1,7 @@
 //! The keys of the dialects. Those of a dialect that is not switched on are checked all the same, and have no effect.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign_core::wazo::AccessPattern;
@@ -38,11 +39,11 @@ impl Dialect {
     }
 }
 
-impl TryFrom<String> for Dialect {
-    type Error = UnknownName;
+impl FromStr for Dialect {
+    type Err = UnknownName;
 
-    fn try_from(text: String) -> Result<Self, UnknownName> {
-        UnknownName::find("dialect", &text, &Self::ALL, Self::name)
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("dialect", text, &Self::ALL, Self::name)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use countersign_core::{AccessTokenFormat, SigningAlgorithm};
+use countersign_core::{AccessTokenFormat, AuthMethod, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 
 use super::dialects::{Classic, Dialect, Moov, Wazo};
 use super::variables::{list, number, switch};
-use crate::http::TrustedProxy;
+use crate::network::Network;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,10 +22,13 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The proxies whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "list")]
-    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    pub(crate) trusted_proxies: Vec<Network>,
     /// Whether only what RFC 9700 recommends is offered.
     #[serde(deserialize_with = "switch")]
     pub(crate) strict: bool,
+    /// How clients may authenticate.
+    #[serde(deserialize_with = "list")]
+    pub(crate) client_auth_methods: Vec<AuthMethod>,
     /// What is logged, in the notation of `RUST_LOG`.
     pub(crate) log: String,
     /// The dialects that are switched on.
@@ -41,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) sessions: Sessions,
     /// How keys follow each other.
     pub(crate) keys: Keys,
+    /// How the keys are fetched that clients publish.
+    pub(crate) jwks_uri: JwksUri,
     /// How those are slowed down who guess.
     pub(crate) throttle: Throttle,
     /// What is kept in memory.
@@ -122,6 +127,15 @@ pub(crate) struct Keys {
     pub(crate) rotation_days: u32,
 }
 
+/// How the keys are fetched that clients publish under their `jwks_uri`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JwksUri {
+    /// The networks that may be asked although they are not public.
+    #[serde(deserialize_with = "list")]
+    pub(crate) allowed_networks: Vec<Network>,
+}
+
 /// How those are slowed down who guess.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,6 +180,12 @@ impl Default for Config {
             data_dir: PathBuf::from("./countersign-data"),
             trusted_proxies: Vec::new(),
             strict: false,
+            client_auth_methods: vec![
+                AuthMethod::ClientSecretBasic,
+                AuthMethod::ClientSecretPost,
+                AuthMethod::PrivateKeyJwt,
+                AuthMethod::None,
+            ],
             log: String::from("info"),
             dialects: Vec::new(),
             access_token: AccessToken {
@@ -187,6 +207,9 @@ impl Default for Config {
             },
             sessions: Sessions { max_per_user: 100 },
             keys: Keys { rotation_days: 90 },
+            jwks_uri: JwksUri {
+                allowed_networks: Vec::new(),
+            },
             throttle: Throttle {
                 account_failures: 20,
                 address_failures: 100,

@@ -47,19 +47,25 @@ fn write_keys(
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::AuthMethod;
     use figment::Figment;
     use figment::providers::{Format as _, Toml};
 
     use super::*;
+    use crate::config::keys::JwksUri;
 
     #[test]
     fn what_is_written_says_the_same_when_it_is_read() {
         let odd = Config {
             issuer: Some("https://login.example.com/\"a\\b'\u{7f}\u{1}ü\n".into()),
             data_dir: "2027 # no comment".into(),
-            trusted_proxies: vec!["10.0.0.0/8".to_owned().try_into().unwrap()],
-            dialects: vec!["wazo".to_owned().try_into().unwrap()],
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            dialects: vec!["wazo".parse().unwrap()],
             strict: true,
+            client_auth_methods: vec![AuthMethod::ClientSecretJwt],
+            jwks_uri: JwksUri {
+                allowed_networks: vec!["::1".parse().unwrap()],
+            },
             ..Config::default()
         };
         for config in [Config::default(), odd] {

@@ -110,14 +110,14 @@ where
 /// A list, as a list or as a text whose entries are separated by commas.
 pub(super) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
-    T: TryFrom<String, Error: fmt::Display>,
+    T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
     struct List<T>(PhantomData<T>);
 
     impl<'de, T> Visitor<'de> for List<T>
     where
-        T: TryFrom<String, Error: fmt::Display>,
+        T: FromStr<Err: fmt::Display>,
     {
         type Value = Vec<T>;
 
@@ -131,14 +131,14 @@ where
                 .map(str::trim)
                 .filter(|entry| !entry.is_empty());
             entries
-                .map(|entry| T::try_from(entry.to_owned()).map_err(E::custom))
+                .map(|entry| entry.parse().map_err(E::custom))
                 .collect()
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
             while let Some(entry) = entries.next_element::<String>()? {
-                list.push(T::try_from(entry).map_err(A::Error::custom)?);
+                list.push(entry.parse().map_err(A::Error::custom)?);
             }
             Ok(list)
         }

@@ -33,14 +33,15 @@ pub(crate) use answer::{page_without_form, see_other};
 use cors::{Open, open_to_scripts};
 use dialects::{Dialects, moov};
 pub(crate) use listen::serve;
-pub(crate) use origin::TrustedProxy;
 pub(crate) use pages::STYLE;
+
+use crate::network::Network;
 
 /// Who answers requests, and who is believed about where they come from.
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) provider: Arc<Provider>,
-    pub(crate) trusted_proxies: Arc<[TrustedProxy]>,
+    pub(crate) trusted_proxies: Arc<[Network]>,
     pub(crate) dialects: Arc<Dialects>,
 }
 

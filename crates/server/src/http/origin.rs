@@ -2,61 +2,24 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 
 use axum::http::{Extensions, HeaderMap};
 use countersign_provider::Origin;
-use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
 
 /// The other end of the connection on which a request came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-/// A proxy whose word about addresses is taken: one address, or a network of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct TrustedProxy(IpNet);
-
-impl FromStr for TrustedProxy {
-    type Err = ipnet::AddrParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let network = text
-            .parse::<IpAddr>()
-            .map(IpNet::from)
-            .or_else(|_| text.parse())?;
-        Ok(Self(network))
-    }
-}
-
-impl TryFrom<String> for TrustedProxy {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-            .map_err(|_| format!("'{text}' is no address and no network such as 10.0.0.0/8"))
-    }
-}
-
-impl From<TrustedProxy> for String {
-    fn from(proxy: TrustedProxy) -> Self {
-        proxy.0.to_string()
-    }
-}
-
 /// Where a request comes from. `X-Forwarded-For` is believed as far as trusted proxies have written it: from the right,
 /// up to the first address that is none of theirs (attack class 70).
-pub(super) fn origin(
-    extensions: &Extensions,
-    headers: &HeaderMap,
-    proxies: &[TrustedProxy],
-) -> Origin {
+pub(super) fn origin(extensions: &Extensions, headers: &HeaderMap, proxies: &[Network]) -> Origin {
     let Some(Peer(peer)) = extensions.get::<Peer>() else {
         return Origin::default();
     };
     let peer = peer.ip().to_canonical();
-    let is_trusted = |address: &IpAddr| proxies.iter().any(|proxy| proxy.0.contains(address));
+    let is_trusted = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(*address));
     if !is_trusted(&peer) {
         return Origin::from_address(peer);
     }
@@ -117,7 +80,7 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
         }
-        let proxies: Vec<TrustedProxy> = proxies.iter().map(|text| text.parse().unwrap()).collect();
+        let proxies: Vec<Network> = proxies.iter().map(|text| text.parse().unwrap()).collect();
         origin(&extensions, &headers, &proxies)
             .address
             .unwrap()

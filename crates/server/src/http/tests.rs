@@ -22,6 +22,7 @@ async fn routes(issuer: &str) -> Router {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         master_key: MasterKey::new(Secret::new([7; 32])),
+        key_sets: None,
     };
     let settings = Settings::new(issuer.parse().unwrap());
     let provider = Provider::start(Arc::new(MemoryStore::new()), settings, host).await;

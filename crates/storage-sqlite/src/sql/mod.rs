@@ -1,5 +1,6 @@
 //! Every statement that is run on an open store, so that one test can look at the plans of all.
 
+pub(crate) mod assertions;
 pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod consents;
@@ -102,7 +103,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&[&str]; 12] = [
+    const ALL: [&[&str]; 13] = [
+        assertions::ALL,
         changes::ALL,
         clients::ALL,
         consents::ALL,

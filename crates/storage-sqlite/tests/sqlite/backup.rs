@@ -54,7 +54,7 @@ fn backup_is_a_database_like_the_first() {
         let report = SqliteStore::backup(&path, &to).unwrap();
         assert_eq!(report.path, to.canonicalize().unwrap());
         assert_eq!(report.bytes, fs::metadata(&to).unwrap().len());
-        assert_eq!(report.version, 4);
+        assert_eq!(report.version, 5);
         assert_eq!(rows(&to), rows(&path));
         assert_eq!(integrity(&to), "ok");
         // Nothing of one reaches the other.

@@ -98,7 +98,7 @@ fn damaged_page_is_told_and_ends_nothing() {
             }
         }
     });
-    // A third of the pages is of indexes that only writers use.
+    // A third of the pages is of what only writers use: indexes, and assertions that were taken.
     assert!(
         told.at_opening + told.to_readers > told.to_nobody,
         "{told:?}"

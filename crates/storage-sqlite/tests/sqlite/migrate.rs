@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use countersign_core::{
-    ClientSecret, ClientSettings, EntityId, GrantId, GrantType, IntrospectionReach, NewClient,
-    Random, Revision, SecretHash, TokenId,
+    AuthMethod, ClientSecret, ClientSettings, EntityId, GrantId, GrantType, IntrospectionReach,
+    NewClient, Random, Revision, SecretHash, TokenId,
 };
 use countersign_storage::contract::run;
 use countersign_storage::contract::samples::{
@@ -14,14 +14,16 @@ use countersign_storage::contract::samples::{
     scope_definition, token_of, username,
 };
 use countersign_storage::{
-    Change, ChangeCursor, ChangeFeed, Changes, ClientStore, ConsentStore, Deployment, EndSession,
-    FoundGrant, GrantFilter, GrantStore, KeyStore, Liveness, LivenessQuery, Maintenance,
-    MarkDeployment, RedeemCode, RefreshOutcome, RegistryStore, RestoreGap, SeenCode, SeenRefresh,
-    SessionStore, ThrottleStore, ThrottleSubject, TokenStore, UserStore,
+    AssertionId, AssertionStore, Change, ChangeCursor, ChangeFeed, Changes, ClientStore,
+    ConsentStore, Deployment, EndSession, FoundGrant, GrantFilter, GrantStore, KeyStore, Liveness,
+    LivenessQuery, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, RegistryStore,
+    RememberJti, RestoreGap, SeenCode, SeenRefresh, SessionStore, ThrottleStore, ThrottleSubject,
+    TokenStore, UserStore, WazoStore,
 };
 
 use crate::old_files::{
-    MAKERS, grants_of_version_2, grants_of_version_3, id, make_1, make_2, make_3,
+    MAKERS, grant_of_version_4, grants_of_version_2, grants_of_version_3, id, make_1, make_2,
+    make_3, make_4,
 };
 use crate::scene::{Scene, Write};
 use crate::{file, folder, open, tamper};
@@ -242,6 +244,47 @@ fn version_3_keeps_everything() {
         let standing = create_standing_grant(&store, &client, "read").await;
         let found = store.find_standing_grant(client.id, &standing.scope).await;
         assert_eq!(found.unwrap().map(|it| it.grant), Some(standing));
+    });
+}
+
+#[test]
+fn version_4_keeps_everything() {
+    let folder = folder();
+    make_4(&file(&folder));
+    let store = open(&file(&folder));
+    run(async {
+        let found = store.find_client(&"a".parse().unwrap()).await;
+        let client = found.unwrap().unwrap();
+        let method = client.settings.token_endpoint_auth_method;
+        assert_eq!(method, Some(AuthMethod::ClientSecretPost));
+        let grant = grant_of_version_4();
+        let scope = "a b".parse().unwrap();
+        let found = store.find_standing_grant(client.id, &scope).await;
+        assert_eq!(found.unwrap().map(|it| it.grant), Some(grant.clone()));
+        let refreshed = store.use_refresh(SeenRefresh::of(&grant).unwrap(), NOW.plus(200));
+        assert_eq!(refreshed.await, Ok(RefreshOutcome::Done));
+
+        let user = EntityId::from_bytes(id(0x72));
+        let session = store.find_wazo_session(&[1; 32]).await.unwrap().unwrap();
+        assert_eq!(session.session.id, EntityId::from_bytes(id(0x74)));
+        assert_eq!(session.user.map(|it| it.id), Some(user));
+        assert!(session.client_is_live && session.session.mobile);
+        let found = store.find_wazo_refresh_token(&[2; 32]).await;
+        assert_eq!(found.unwrap().unwrap().token.sealed, [0, 255]);
+        let policies = store.policies_of(user).await.unwrap();
+        assert_eq!(policies[0].id, EntityId::from_bytes(id(0x76)));
+        assert_eq!(policies[0].revision, Revision::from_number(5));
+        assert_eq!(store.change_head().await, Ok(cursor(1)));
+
+        // RULES N3: what is new is there, and empty.
+        let assertion = AssertionId {
+            client: client.id,
+            jti_hash: [3; 32],
+        };
+        for expected in [RememberJti::Remembered, RememberJti::Seen] {
+            let heard = store.remember_jti(&assertion, NOW.plus(600), NOW).await;
+            assert_eq!(heard, Ok(expected));
+        }
     });
 }
 

@@ -108,11 +108,52 @@ const VERSION_3: &str = r#"
     INSERT INTO change_log (seq, kind, entity, at) VALUES (1, 'client', 'a', 1800000000);
 "#;
 
+/// What the program of version 4 had written after some use: `a` has a standing grant, and a user who logged in by the wazo
+/// dialect with a program.
+const VERSION_4: &str = r#"
+    PRAGMA application_id = 0x4353474e;
+    PRAGMA user_version = 4;
+    INSERT INTO meta (name, value) VALUES ('store_id', x'07070707070707070707070707070707');
+    UPDATE meta SET value = 2 WHERE name = 'epoch';
+    INSERT INTO clients (client_id, id, epoch, created_at, secrets, settings, revision) VALUES (
+        'a', x'0197a3c25d6e7f809a1b2c3d4e5f6071', 1, 1800000000, '[]',
+        '{"grant_types":["client_credentials"],"scope":"a b","introspect":"audience","token_endpoint_auth_method":"client_secret_post"}', 3
+    );
+    INSERT INTO users (id, epoch, enabled, revision, created_at, name_key, username, password, profile) VALUES
+        (x'0197a3c25d6e7f809a1b2c3d4e5f6072', 2, 1, 4, 1800000000, 'zoe', 'Zoe', '$argon2id$', '{}');
+    INSERT INTO grants (id, client, client_epoch, user, user_epoch, created_at, ends_at, idle, look_at,
+        generation, nonce, key, used_at, previous_tag, retried_in_a_row, retried, scope, resources, standing_for
+    ) VALUES (
+        x'0197a3c25d6e7f809a1b2c3d4e5f6073', x'0197a3c25d6e7f809a1b2c3d4e5f6071', 1, zeroblob(16), 0,
+        1800000000, 1831536000, 2592000, 1802678460,
+        7, x'00112233445566778899aabbccddeeff', 'k', 1800000100, x'0011223344556677', 2, 1, 'b a', NULL, 'a b'
+    );
+    INSERT INTO wazo_sessions (id, token_hash, client, client_epoch, user, user_epoch, mobile, issued_at, expires_at,
+        look_at, app, remote_addr, user_agent, acl
+    ) VALUES (
+        x'0197a3c25d6e7f809a1b2c3d4e5f6074', x'0101010101010101010101010101010101010101010101010101010101010101',
+        x'0197a3c25d6e7f809a1b2c3d4e5f6071', 1, x'0197a3c25d6e7f809a1b2c3d4e5f6072', 2, 1, 1800000000, 1800007200,
+        1800007260, 'program', '192.0.2.1', 'sample/1.0', '["auth.users.me.#"]'
+    );
+    INSERT INTO wazo_refresh_tokens (id, token_hash, client, client_epoch, user, user_epoch, mobile, created_at, app,
+        sealed
+    ) VALUES (
+        x'0197a3c25d6e7f809a1b2c3d4e5f6075', x'0202020202020202020202020202020202020202020202020202020202020202',
+        x'0197a3c25d6e7f809a1b2c3d4e5f6071', 1, x'0197a3c25d6e7f809a1b2c3d4e5f6072', 2, 1, 1800000000, 'program', x'00ff'
+    );
+    INSERT INTO wazo_policies (id, name, slug, revision, created_at, description, acl)
+        VALUES (x'0197a3c25d6e7f809a1b2c3d4e5f6076', 'A policy', 'a_policy', 5, 1800000000, NULL, '["auth.#"]');
+    INSERT INTO wazo_policies_of_users (user, policy)
+        VALUES (x'0197a3c25d6e7f809a1b2c3d4e5f6072', x'0197a3c25d6e7f809a1b2c3d4e5f6076');
+    INSERT INTO change_log (seq, kind, entity, at) VALUES (1, 'client', 'a', 1800000000);
+"#;
+
 /// The schema of each version.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../migrations/0001_clients_keys_revocations.sql"),
     include_str!("../../migrations/0002_users_grants.sql"),
     include_str!("../../migrations/0003_sessions_consents.sql"),
+    include_str!("../../migrations/0004_standing_grants_wazo.sql"),
 ];
 
 /// A file of version 1.
@@ -130,8 +171,13 @@ pub(crate) fn make_3(path: &Path) {
     make(path, 3, VERSION_3);
 }
 
+/// A file of version 4.
+pub(crate) fn make_4(path: &Path) {
+    make(path, 4, VERSION_4);
+}
+
 /// Every version before this one.
-pub(crate) const MAKERS: [fn(&Path); 3] = [make_1, make_2, make_3];
+pub(crate) const MAKERS: [fn(&Path); 4] = [make_1, make_2, make_3, make_4];
 
 fn make(path: &Path, version: usize, rows: &str) {
     drop(open(path)); // for the mode of the file
@@ -251,4 +297,15 @@ pub(crate) fn grants_of_version_3() -> [Grant; 2] {
             ..without
         },
     ]
+}
+
+/// The grant that a file of version 4 holds.
+pub(crate) fn grant_of_version_4() -> Grant {
+    let [rotated, _] = grants_of_version_2();
+    Grant {
+        user: None,
+        scope: "b a".parse().expect("a scope"),
+        resources: Vec::new(),
+        ..rotated
+    }
 }

@@ -61,7 +61,7 @@ fn newer_schema_is_refused_and_left_alone() {
             error,
             OpenError::NewerVersion {
                 found: 7,
-                supported: 4,
+                supported: 5,
                 ..
             }
         ),
@@ -69,7 +69,7 @@ fn newer_schema_is_refused_and_left_alone() {
     );
     let message = error.to_string();
     assert!(
-        message.contains("version 7") && message.contains("after 4"),
+        message.contains("version 7") && message.contains("after 5"),
         "{message}"
     );
     assert_eq!(fs::read(file(&folder)).unwrap(), before);

@@ -37,6 +37,9 @@ fn use_of_a_credential_changes_as_few_indexes_as_can_be() {
         // That by which the sweep finds it, too.
         (Write::RenewSession, 2),
         (Write::RememberConsent, 1),
+        // The row, and the index by which the sweep finds it.
+        (Write::RememberJti, 2),
+        (Write::RememberJtiAnew, 2),
         // The row, and the indexes by token, client and user and for the sweep; that by program for some only.
         (Write::Wazo(WazoWrite::LogIn), 5),
         (Write::Wazo(WazoWrite::LogInOfflineAgain), 7),

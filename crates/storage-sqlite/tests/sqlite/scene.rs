@@ -7,15 +7,15 @@ use countersign_core::{
     Client, Consent, CurrentRefresh, EntityId, Grant, NewUser, Session, User, UserProfile,
 };
 use countersign_storage::contract::samples::{
-    Counting, NOW, coded_grant, consent, create, create_grant, create_session,
+    Counting, NOW, assertion_id, coded_grant, consent, create, create_grant, create_session,
     create_standing_grant, key, limits, next_refresh, resource_definition, scope_definition,
     token_of, user,
 };
 use countersign_storage::{
-    ChangeCursor, ChangeFeed, ClientStore, ConsentStore, CreateUser, Failures, FoundGrant,
-    GrantFilter, GrantStore, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance, Registry,
-    RegistryStore, RestoreGap, SeenCode, SeenRefresh, SessionStore, StoreError, ThrottleStore,
-    ThrottleSubject, TokenStore, UserStore,
+    AssertionId, AssertionStore, ChangeCursor, ChangeFeed, ClientStore, ConsentStore, CreateUser,
+    Failures, FoundGrant, GrantFilter, GrantStore, KeyRing, KeyStore, Liveness, LivenessQuery,
+    Maintenance, Registry, RegistryStore, RememberJti, RestoreGap, SeenCode, SeenRefresh,
+    SessionStore, StoreError, ThrottleStore, ThrottleSubject, TokenStore, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -63,6 +63,14 @@ pub(crate) fn subjects() -> [ThrottleSubject; 3] {
     [1, 2, 3].map(|byte| ThrottleSubject::from_bytes([byte; 16]))
 }
 
+/// What the client of a scene made with the `jti` of this name.
+fn made_by(client: &Client, name: &str) -> AssertionId {
+    AssertionId {
+        client: client.id,
+        ..assertion_id(name)
+    }
+}
+
 /// The address of the user of a scene.
 pub(crate) const EMAIL: &str = "Zoe@example.com";
 
@@ -95,6 +103,9 @@ impl Scene {
         let wazo = WazoScene::set(store, &client, &user).await;
         let agreed = consent(&user, &client, "read");
         assert!(store.remember_consent(agreed).await.is_ok());
+        let over = made_by(&client, "over");
+        let taken = store.remember_jti(&over, NOW.plus(600), NOW);
+        assert_eq!(taken.await, Ok(RememberJti::Remembered));
         let next = next_refresh(grant.refresh.as_ref().expect("it has a refresh token"));
         let scene = Self {
             client,

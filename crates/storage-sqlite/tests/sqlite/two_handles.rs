@@ -10,15 +10,15 @@ use countersign_core::{
     Session, Timestamp, TokenId, User, UsernameKey, wazo,
 };
 use countersign_storage::{
-    AnnounceKeys, AssignPolicy, ChangeCursor, ChangeFeed, ChangePolicy, Changes, ClientStore,
-    ConsentStore, CreateClient, CreateGrant, CreateSession, CreateStandingGrant, CreateUser,
-    Define, Deployment, EndGrant, EndRefreshToken, EndSession, Failures, FoundGrant,
-    FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter, GrantLimits, GrantStore,
-    Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn, LogInLimits, LoginBasis,
-    Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry, RegistryStore, RemoveClient,
-    RemoveKeys, RemoveUser, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode,
-    SeenRefresh, SessionStore, StoreError, ThrottleStore, ThrottleSubject, TokenStore,
-    UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
+    AnnounceKeys, AssertionId, AssertionStore, AssignPolicy, ChangeCursor, ChangeFeed,
+    ChangePolicy, Changes, ClientStore, ConsentStore, CreateClient, CreateGrant, CreateSession,
+    CreateStandingGrant, CreateUser, Define, Deployment, EndGrant, EndRefreshToken, EndSession,
+    Failures, FoundGrant, FoundRefreshToken, FoundSession, FoundWazoSession, GrantFilter,
+    GrantLimits, GrantStore, Issued, KeyRing, KeyStore, Liveness, LivenessQuery, LogIn,
+    LogInLimits, LoginBasis, Maintenance, MarkDeployment, RedeemCode, RefreshOutcome, Registry,
+    RegistryStore, RememberJti, RemoveClient, RemoveKeys, RemoveUser, RenewSession, RestoreGap,
+    RevokeKey, RevokeToken, SeenCode, SeenRefresh, SessionStore, StoreError, ThrottleStore,
+    ThrottleSubject, TokenStore, UpdateClient, UpdateUser, UserStore, WazoSessionFilter, WazoStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -122,6 +122,9 @@ delegate! {
     TokenStore {
         revoke_token(token: &TokenId, expires_at: Timestamp) -> RevokeToken;
         liveness(query: &LivenessQuery) -> Liveness;
+    }
+    AssertionStore {
+        remember_jti(id: &AssertionId, expires_at: Timestamp, now: Timestamp) -> RememberJti;
     }
     RegistryStore {
         registry() -> Registry;

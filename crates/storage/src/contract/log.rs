@@ -5,18 +5,18 @@ use std::sync::Arc;
 use countersign_core::{NewClient, NewUser, ScopeDefinition, User};
 
 use super::samples::{
-    NOW, UNLIMITED, client, consent, create, create_grant, create_policy, create_session,
-    create_standing_grant, create_user, key, key_id, log_in, log_in_offline, next_refresh, renewed,
-    resource_definition, scope_definition, standing_grant, token, user, username,
-    wazo_refresh_token, wazo_session_with,
+    NOW, UNLIMITED, assertion_id, client, consent, create, create_grant, create_policy,
+    create_session, create_standing_grant, create_user, key, key_id, log_in, log_in_offline,
+    next_refresh, renewed, resource_definition, scope_definition, standing_grant, token, user,
+    username, wazo_refresh_token, wazo_session_with,
 };
 use super::scene::{Scene, change_client, change_user, store_grant};
 use super::{head, since};
 use crate::{
     AssignPolicy, CHANGE_RETENTION_SECONDS, Change, ChangeCursor, ChangePolicy, CreateClient,
     CreateStandingGrant, CreateUser, EndRefreshToken, EndSession, Issued, LogIn, LoginBasis,
-    RedeemCode, RefreshOutcome, RenewSession, SeenCode, Store, ThrottleSubject, UpdateClient,
-    UpdateUser, WazoSessionFilter,
+    RedeemCode, RefreshOutcome, RememberJti, RenewSession, SeenCode, Store, ThrottleSubject,
+    UpdateClient, UpdateUser, WazoSessionFilter,
 };
 
 /// What was done to a store, step by step: the place behind each step, and the change that it was.
@@ -252,6 +252,9 @@ pub async fn rule_n2_what_is_read_and_not_cached_logs_nothing(store: Arc<dyn Sto
         let revoked = store.revoke_token(&token, NOW.plus(600)).await;
         assert!(revoked.is_ok(), "{revoked:?}");
     }
+    let assertion = assertion_id("a");
+    let taken = store.remember_jti(&assertion, NOW.plus(600), NOW);
+    assert_eq!(taken.await, Ok(RememberJti::Remembered));
     let grant = create_grant(&*store, &scene.client, &scene.user).await;
     assert!(store.end_grant(grant.id).await.is_ok());
     let next = next_refresh(scene.refresh());

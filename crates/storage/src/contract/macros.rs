@@ -141,6 +141,14 @@ macro_rules! contract_tests {
             tokens::rule_a2_token_ends_with_what_it_stands_on
             tokens::rule_a2_token_of_a_grant_that_is_not_its_own_is_dead
             tokens::rule_a2_widest_end_is_told_first
+            assertions::rule_n3_jti_is_taken_once
+            assertions::rule_n3_jti_is_taken_once_of_each_client
+            assertions::rule_n3_jti_is_remembered_until_its_end
+            assertions::rule_n3_replay_puts_no_end_off
+            assertions::rule_n3_race_of_replays_has_one_winner
+            assertions::rule_n3_race_of_clients_has_one_winner_each
+            assertions::rule_n3_race_of_replays_and_sweeps_has_one_winner
+            assertions::rule_n3_sweep_forgets_only_what_is_over
             wazo_sessions::wazo_session_is_found_with_every_field
             wazo_sessions::rule_a1_wazo_session_of_what_ended_is_refused
             wazo_sessions::reused_wazo_session_id_is_refused
@@ -268,6 +276,7 @@ macro_rules! reopen_tests {
             rule_r10_epochs_go_on
             keys_outlive_the_store
             revocations_outlive_the_store
+            rule_n3_assertions_outlive_the_store
             rule_n1_change_feed_goes_on
             rule_o3_deployment_mark_outlives_the_store
         }
@@ -303,6 +312,7 @@ mod tests {
     fn every_rule_is_in_its_macro() {
         let macros = include_str!("macros.rs");
         let modules = [
+            ("assertions", include_str!("assertions.rs")),
             ("changes", include_str!("changes.rs")),
             ("clients", include_str!("clients.rs")),
             ("codes", include_str!("codes.rs")),

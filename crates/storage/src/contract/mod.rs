@@ -16,6 +16,7 @@
 //! | [`codes`] | redeemed once, and no more of them than there may be (C1 to C3) |
 //! | [`refresh`] | the refresh token of a grant: one winner, and none after the end (R2, R5, R9, R11) |
 //! | [`tokens`] | revocation and liveness (A1, A2, R10) |
+//! | [`assertions`] | each is taken once (N3) |
 //! | [`wazo_sessions`], [`wazo_session_ends`] | sessions of the wazo dialect (D2) and how they end (A2, A4) |
 //! | [`wazo_refresh_tokens`], [`wazo_refresh_token_ends`] | its refresh tokens (D2), and what ends with them (A2, A4) |
 //! | [`policies`] | what users may do in that dialect |
@@ -39,6 +40,7 @@
     reason = "a rule panics when it is broken: that is its use"
 )]
 
+pub mod assertions;
 pub mod changes;
 pub mod clients;
 pub mod codes;

@@ -7,19 +7,19 @@ use countersign_core::{Client, Timestamp, User};
 
 use super::entries;
 use super::samples::{
-    NOW, UNLIMITED, client, consent, create, create_grant, create_standing_grant, create_user,
-    first_refresh, key, key_id, log_in_offline, next_refresh, renewed, secrets, standing_grant,
-    token, token_of, username, varied_clients, varied_grants, varied_keys, varied_policies,
-    varied_resources, varied_scopes, varied_sessions, varied_standing_grants, varied_users,
-    varied_wazo_refresh_tokens, varied_wazo_sessions, wazo_refresh_token,
+    NOW, UNLIMITED, assertion_ids, client, consent, create, create_grant, create_standing_grant,
+    create_user, first_refresh, key, key_id, log_in_offline, next_refresh, renewed, secrets,
+    standing_grant, token, token_of, username, varied_clients, varied_grants, varied_keys,
+    varied_policies, varied_resources, varied_scopes, varied_sessions, varied_standing_grants,
+    varied_users, varied_wazo_refresh_tokens, varied_wazo_sessions, wazo_refresh_token,
 };
 use super::scene::{End, Scene, change_client, change_user, liveness, store_grant};
 use crate::{
     AnnounceKeys, AssignPolicy, Change, ChangePolicy, CreateClient, CreateSession,
     CreateStandingGrant, CreateUser, Define, Deployment, EndGrant, EndRefreshToken, GrantFilter,
     Issued, KeyRing, Liveness, LogIn, LoginBasis, MarkDeployment, RESTORE_EPOCHS, RedeemCode,
-    RefreshOutcome, Registry, RenewSession, RestoreGap, RevokeKey, RevokeToken, SeenCode, Store,
-    ThrottleSubject,
+    RefreshOutcome, Registry, RememberJti, RenewSession, RestoreGap, RevokeKey, RevokeToken,
+    SeenCode, Store, ThrottleSubject,
 };
 
 /// Clients come back with every field.
@@ -361,6 +361,22 @@ pub async fn revocations_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store
     }
     let again = store.revoke_token(&dead, NOW.plus(600)).await;
     assert_eq!(again, Ok(RevokeToken::AlreadyRevoked));
+}
+
+/// RULES N3: what was taken before the service started again is not taken once more, until its end.
+pub async fn rule_n3_assertions_outlive_the_store(open: impl AsyncFn() -> Arc<dyn Store>) {
+    let end = NOW.plus(660);
+    for (now, expected) in [
+        (NOW, RememberJti::Remembered),
+        (end.plus(-1), RememberJti::Seen),
+        (end, RememberJti::Remembered),
+    ] {
+        let store = open().await;
+        for id in assertion_ids() {
+            let heard = store.remember_jti(&id, end, now).await;
+            assert_eq!(heard, Ok(expected), "{id:?} {now}");
+        }
+    }
 }
 
 /// RULES N1: a cursor keeps its place while the store is closed.

@@ -7,7 +7,7 @@ use countersign_core::{
 };
 
 use super::samples::{
-    NOW, UNLIMITED, create, create_grant, create_policy, create_session, create_user,
+    NOW, UNLIMITED, assertion_id, create, create_grant, create_policy, create_session, create_user,
     first_refresh, grant, log_in, log_in_offline, next_refresh, renewed, session, standing_grant,
     token_of, varied_grants, varied_sessions, varied_standing_grants, varied_wazo_sessions,
     wazo_refresh_token, wazo_session_at,
@@ -16,8 +16,8 @@ use super::scene::{End, Scene, change_user, store_grant};
 use super::{RACERS, race};
 use crate::{
     CHANGE_RETENTION_SECONDS, CreateSession, CreateStandingGrant, GrantFilter, Issued, Liveness,
-    LogIn, LoginBasis, RedeemCode, RefreshOutcome, RenewSession, RevokeToken, SeenCode, Store,
-    THROTTLE_RETENTION_SECONDS, ThrottleSubject,
+    LogIn, LoginBasis, RedeemCode, RefreshOutcome, RememberJti, RenewSession, RevokeToken,
+    SeenCode, Store, THROTTLE_RETENTION_SECONDS, ThrottleSubject,
 };
 
 /// How long the refresh token of a sample may lie unused here, in seconds.
@@ -260,11 +260,14 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
     for byte in 0..5 {
         let subject = ThrottleSubject::from_bytes([byte; 16]);
         assert!(store.count_failure(&[subject], NOW, 60).await.is_ok());
+        let id = assertion_id(&byte.to_string());
+        let taken = store.remember_jti(&id, NOW.plus(600), NOW).await;
+        assert_eq!(taken, Ok(RememberJti::Remembered));
     }
-    // Two changes, and five revocations, sessions, grants, failures and sessions of the wazo dialect.
+    // Two changes, and five revocations, assertions, sessions, grants, failures and sessions of the wazo dialect.
     let much_later = NOW.plus(1_000_000_000);
     let mut looked = Vec::new();
-    for limit in [0, 4, 4, 4, 4, 4, 4, 4] {
+    for limit in [0, 4, 4, 4, 4, 4, 4, 4, 9] {
         looked.push(
             store
                 .sweep(much_later, limit)
@@ -272,7 +275,7 @@ pub async fn sweep_is_bounded_over_all_kinds(store: Arc<dyn Store>) {
                 .expect("the store is up"),
         );
     }
-    assert_eq!(looked, [0, 4, 4, 4, 4, 4, 4, 3]);
+    assert_eq!(looked, [0, 4, 4, 4, 4, 4, 4, 4, 4]);
     assert_eq!(store.sweep(much_later, 100).await, Ok(0));
     assert_eq!(count(&store).await, 0);
 }

@@ -25,6 +25,17 @@ impl State {
         looked
     }
 
+    fn sweep_assertions(&mut self, now: Timestamp, limit: u32) -> u32 {
+        let mut looked = 0;
+        while looked < limit
+            && let Some(id) = self.assertions.due(now)
+        {
+            self.assertions.forget(&id);
+            looked += 1;
+        }
+        looked
+    }
+
     fn sweep_grants(&mut self, now: Timestamp, limit: u32) -> u32 {
         let mut looked = 0;
         while looked < limit
@@ -105,6 +116,7 @@ impl Maintenance for MemoryStore {
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
         let mut state = self.state()?;
         let mut looked = state.sweep_revocations(now, limit);
+        looked += state.sweep_assertions(now, limit - looked);
         looked += state.sweep_grants(now, limit - looked);
         looked += state.sweep_sessions(now, limit - looked);
         looked += state.sweep_wazo_sessions(now, limit - looked);

@@ -1,5 +1,6 @@
 //! The store that forgets: for tests, and for programs that embed the service without a disk.
 
+mod assertions;
 mod changes;
 mod clients;
 mod consents;
@@ -27,6 +28,7 @@ use crate::{
     Change, ChangeCursor, Deployment, Failures, RESTORE_EPOCHS, RestoreGap, StoreError,
     ThrottleSubject,
 };
+use assertions::Assertions;
 use grants::Grants;
 use named::Named;
 use sessions::Sessions;
@@ -58,6 +60,7 @@ struct State {
     keys: BTreeMap<KeyId, KeyRecord>,
     revoked: BTreeMap<TokenId, Timestamp>,
     expiries: BTreeSet<(Timestamp, TokenId)>,
+    assertions: Assertions,
     scopes: BTreeMap<ScopeToken, ScopeDefinition>,
     resources: BTreeMap<ResourceUri, ResourceDefinition>,
     failures: BTreeMap<ThrottleSubject, Failures>,

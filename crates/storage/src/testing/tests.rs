@@ -3,9 +3,9 @@
 use super::*;
 use crate::MemoryStore;
 use crate::contract::samples::{
-    NOW, UNLIMITED, app, client, coded_grant, consent, create, create_user, first_refresh, grant,
-    key, key_id, limits, next_refresh, policy, renewed, resource_definition, scope_definition,
-    session, slug, standing_grant, token, user, wazo_session,
+    NOW, UNLIMITED, app, assertion_id, client, coded_grant, consent, create, create_user,
+    first_refresh, grant, key, key_id, limits, next_refresh, policy, renewed, resource_definition,
+    scope_definition, session, slug, standing_grant, token, user, wazo_session,
 };
 
 const GAP: RestoreGap = RestoreGap {
@@ -120,6 +120,10 @@ async fn writes(store: &dyn Store, a: &Client, b: &User) -> Vec<Option<StoreErro
         store.revoke_key(&key_id("k"), NOW).await.err(),
         store.remove_keys(2, &[key_id("k")], NOW).await.err(),
         store.revoke_token(&token(a.epoch), NOW).await.err(),
+        store
+            .remember_jti(&assertion_id("a"), NOW.plus(600), NOW)
+            .await
+            .err(),
         store.define_scope(scope.clone()).await.err(),
         store.forget_scope(&scope.name, NOW).await.err(),
         store.define_resource(resource.clone()).await.err(),
@@ -164,6 +168,29 @@ fn every_verb_fails_as_it_was_told() {
             store.mark_deployment(Deployment::Production).await.err(),
             None
         );
+    });
+}
+
+/// Done, or not done: it is for the caller to refuse whatever it was not told to be the first.
+#[test]
+fn rule_n3_assertion_of_a_failed_call_is_taken_or_not() {
+    crate::contract::run(async {
+        let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store = FailingStore::new(Arc::clone(&inner));
+        for (name, fault, expected) in [
+            ("off", Mode::Off, RememberJti::Remembered),
+            ("read-only", Mode::WritesFail, RememberJti::Remembered),
+            ("lost", Mode::AnswersAreLost, RememberJti::Seen),
+            ("lost once", Mode::OneAnswerIsLost, RememberJti::Seen),
+        ] {
+            let id = assertion_id(name);
+            store.set(fault);
+            let failed = store.remember_jti(&id, NOW.plus(600), NOW).await;
+            assert!(failed.is_err(), "{name}: {failed:?}");
+            store.switch_on();
+            let heard = store.remember_jti(&id, NOW.plus(600), NOW).await;
+            assert_eq!(heard, Ok(expected), "{name}");
+        }
     });
 }
 

@@ -102,14 +102,18 @@ async fn public_keys(judge: &Judge) -> Verdict {
 fn client_for<'a>(judge: &'a Judge, roles: &[Role], method: AuthMethod) -> Option<&'a Client> {
     let clients = roles.iter().filter_map(|role| judge.target.client(*role));
     clients
-        .filter(|client| client.secret().is_some())
+        .filter(|client| client.auth_method != AuthMethod::None)
         .find(|client| client.may_use(method))
 }
 
+/// Ways of sending a secret.
 const METHODS: [(&str, AuthMethod); 2] = [
     ("client_secret_basic", AuthMethod::ClientSecretBasic),
     ("client_secret_post", AuthMethod::ClientSecretPost),
 ];
+
+/// The way of proving to have a key (OpenID Connect Core §9).
+const BY_KEY: (&str, AuthMethod) = ("private_key_jwt", AuthMethod::PrivateKeyJwt);
 
 /// RFC 8414 §2: without a list, the token and revocation endpoints take `client_secret_basic`.
 fn advertised(judge: &Judge, member: &str, method: &str) -> Result<bool, Finding> {
@@ -230,12 +234,13 @@ async fn methods_work(judge: &Judge, endpoint: Endpoint, member: &str, role: Rol
         )));
     };
     let mut left_out = Vec::new();
+    let roles = [role, Role::PostOnly, Role::BasicOnly, Role::PrivateKey];
     for (name, method) in METHODS
         .into_iter()
+        .chain([BY_KEY])
         .filter(|(name, _)| listed.contains(name))
     {
-        let Some(client) = client_for(judge, &[role, Role::PostOnly, Role::BasicOnly], method)
-        else {
+        let Some(client) = client_for(judge, &roles, method) else {
             left_out.push(name);
             continue;
         };

@@ -5,6 +5,7 @@
 pub(in crate::checks) mod accounts;
 pub(in crate::checks) mod certification;
 pub(in crate::checks) mod claims;
+pub(in crate::checks) mod client_assertion;
 pub(in crate::checks) mod consent;
 pub(in crate::checks) mod discovery;
 mod flow;

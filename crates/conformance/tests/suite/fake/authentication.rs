@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::clients::{self, Client, Method};
 use super::wire::{Form, Reply, Request};
-use super::{Fake, Sin};
+use super::{Fake, Sin, assertion};
 
 impl Fake {
     /// The client, or the refusal.
@@ -46,6 +46,12 @@ impl Fake {
             return self
                 .by_basic(&pair)
                 .ok_or_else(|| self.refusal(challenge, &pair.0));
+        }
+        if form.get("client_assertion").is_some() {
+            return assertion::client(self, request, form).ok_or_else(|| match self.sin {
+                Sin::MisnamesBadAssertions => Reply::error(400, "invalid_grant"),
+                _ => self.refusal("Basic", ""),
+            });
         }
         let id = form.get("client_id").unwrap_or_default();
         self.by_body(id, form.get("client_secret"), request)

@@ -3,7 +3,7 @@
 use super::clients::{self, Client, Method, OF_USERS, ONE, SCOPES, Signing};
 use super::pages::Names;
 use super::people::{USERS, User, profile};
-use super::{Fake, Make, Setting, Sin};
+use super::{Fake, Make, Setting, Sin, keys};
 
 impl Fake {
     /// The description. `certificate` is where the certificate was written to.
@@ -72,6 +72,7 @@ fn describe(client: &Client) -> String {
         Method::Any => "any",
         Method::Basic => "client_secret_basic",
         Method::Post => "client_secret_post",
+        Method::PrivateKey => "private_key_jwt",
     };
     let of_users = OF_USERS.iter().filter(|_| !client.redirect_uris.is_empty());
     let scopes: Vec<_> = SCOPES.iter().chain(of_users).collect();
@@ -81,6 +82,10 @@ fn describe(client: &Client) -> String {
     ];
     if !secret.is_empty() {
         lines.push(format!("client_secret = '{secret}'"));
+    }
+    if client.method == Method::PrivateKey {
+        let (file, kid) = (keys::CLIENT_FILE, keys::CLIENT.kid);
+        lines.push(format!("key = {{ file = '{file}', kid = '{kid}' }}"));
     }
     let times = [
         ("lifetime_seconds", client.lifetime),

@@ -31,6 +31,20 @@ pub(crate) static RS256: LazyLock<Key> = LazyLock::new(|| {
     )
 });
 
+/// Where the key of the clients that have one lies.
+pub(crate) const CLIENT_FILE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/suite/fake/test-only-es256.pem"
+);
+pub(crate) static CLIENT: LazyLock<Key> = LazyLock::new(|| {
+    let pem = include_bytes!("test-only-es256.pem");
+    key(
+        "client-1",
+        Algorithm::ES256,
+        EncodingKey::from_ec_pem(pem).unwrap(),
+    )
+});
+
 fn ec(kid: &'static str) -> Key {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let pkcs8 = pair.to_pkcs8v1().unwrap();
@@ -84,10 +98,19 @@ pub(crate) fn sign_with_secret(secret: &str, claims: &Map<String, Value>) -> Str
 
 /// The claims of a token that one of our keys signed, whatever its expiry.
 pub(crate) fn verify(token: &str) -> Option<Map<String, Value>> {
-    [&*ES256, &*ANOTHER, &*RS256].into_iter().find_map(|key| {
-        let jwk: Jwk = serde_json::from_value(key.published.clone()).unwrap();
-        decode(token, &DecodingKey::from_jwk(&jwk).unwrap(), key.algorithm)
-    })
+    [&*ES256, &*ANOTHER, &*RS256]
+        .into_iter()
+        .find_map(|key| verify_with(&key.published, key.algorithm, token))
+}
+
+/// The claims of a token that this public key verifies, whatever its expiry.
+pub(crate) fn verify_with(
+    published: &Value,
+    algorithm: Algorithm,
+    token: &str,
+) -> Option<Map<String, Value>> {
+    let jwk: Jwk = serde_json::from_value(published.clone()).ok()?;
+    decode(token, &DecodingKey::from_jwk(&jwk).ok()?, algorithm)
 }
 
 /// The claims of a token that was signed with the secret of a client, whatever its expiry.
@@ -111,8 +134,17 @@ fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Option<Map<St
 
 /// The claims of whatever looks like a JWT.
 pub(crate) fn unverified(token: &str) -> Option<Map<String, Value>> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    serde_json::from_slice(&payload).ok()
+    part(token, 1)
+}
+
+/// The header of whatever looks like a JWT.
+pub(crate) fn header(token: &str) -> Option<Map<String, Value>> {
+    part(token, 0)
+}
+
+fn part(token: &str, number: usize) -> Option<Map<String, Value>> {
+    let part = URL_SAFE_NO_PAD.decode(token.split('.').nth(number)?).ok()?;
+    serde_json::from_slice(&part).ok()
 }
 
 /// SHA-256 in base64url.

@@ -144,6 +144,13 @@ fn sinful(fake: &Fake, document: &mut Value) {
         Sin::AllowsNone => {
             document["token_endpoint_auth_signing_alg_values_supported"] = json!(["ES256", "none"]);
         }
+        Sin::LeavesOutAssertionAlgorithms => {
+            let member = "introspection_endpoint_auth_signing_alg_values_supported";
+            without(document, member);
+        }
+        Sin::ListsNoAssertionAlgorithm => {
+            document["revocation_endpoint_auth_signing_alg_values_supported"] = json!([]);
+        }
         Sin::LeavesOutPkce => without(document, "code_challenge_methods_supported"),
         Sin::LeavesOutDpop => without(document, "dpop_signing_alg_values_supported"),
         Sin::DeadEndpoint => {

@@ -2,6 +2,7 @@
 //!
 //! It is a test of the judge. It stores everything in memory, serves one test and is gone.
 
+mod assertion;
 mod authentication;
 pub(crate) mod authorize;
 pub(crate) mod bearer;
@@ -46,6 +47,8 @@ pub(crate) struct Memory {
     pub(crate) opaque: HashMap<String, Map<String, Value>>,
     /// What introspection has once said, for the sin of saying it again.
     pub(crate) cached: HashMap<String, Value>,
+    /// `jti` of the assertions that were taken.
+    pub(crate) assertions: HashSet<String>,
     pub(crate) failures: HashMap<String, u32>,
     /// Wrong passwords in a row, by username.
     pub(crate) guesses: HashMap<String, u32>,
@@ -160,7 +163,7 @@ impl Fake {
         }
     }
 
-    /// No secret of a client, and no token that was ever issued.
+    /// No secret of a client, and no token or assertion that was ever seen.
     pub(crate) fn assert_nothing_shown_in(&self, text: &str) {
         let memory = self.memory.lock().unwrap();
         let passwords = people::USERS.iter().map(|user| user.password);

@@ -62,7 +62,7 @@ pub(crate) fn handle(fake: &Fake, client: &'static Client, form: &Form) -> Resul
         refreshed: true,
     };
     let mut rotates = match fake.rotation {
-        Rotation::OfPublicClients => client.secret.is_empty(),
+        Rotation::OfPublicClients => client.is_public(),
         Rotation::Strict | Rotation::Retried => !retried,
     };
     rotates &= !fake.is(Sin::NeverRotates);

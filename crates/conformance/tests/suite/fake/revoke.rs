@@ -29,7 +29,7 @@ fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
         revoke(token);
     }
     let client = fake.authenticate(request, &form)?;
-    if client.secret.is_empty() && fake.is(Sin::RevocationRefusesPublic) {
+    if client.is_public() && fake.is(Sin::RevocationRefusesPublic) {
         return Err(Reply::error(401, "invalid_client"));
     }
     let Some(token) = form.get("token") else {
@@ -53,7 +53,7 @@ fn respond(fake: &Fake, request: &Request) -> Result<Reply, Reply> {
         let kept = match fake.sin {
             Sin::KeepsRevokedRefreshTokens => true,
             Sin::RevocationBelievesHintForRefreshTokens => form.get("token_type_hint").is_some(),
-            Sin::RevocationIgnoresPublic => client.secret.is_empty(),
+            Sin::RevocationIgnoresPublic => client.is_public(),
             _ => false,
         };
         granted.ended |= !kept;

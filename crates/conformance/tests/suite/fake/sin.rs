@@ -26,6 +26,19 @@ pub(crate) enum Sin {
     ThrottlesNobody,
     BelievesCertificateHeader,
 
+    // Client assertions
+    RefusesAssertions,
+    IntrospectionRefusesAssertions,
+    RevocationRefusesAssertions,
+    MisnamesBadAssertions,
+    TakesAssertionWithout(&'static str),
+    TakesAssertionWithAny(&'static str),
+    LendsClientKeys,
+    TakesAssertionWithAnySignature,
+    BelievesKeyOfAssertion,
+    TakesUnsignedAssertion,
+    AssertionsWorkTwice,
+
     // Token endpoint: request
     IssuesOnGet,
     TakesRepeated,
@@ -191,6 +204,8 @@ pub(crate) enum Sin {
     LeavesOutPkce,
     LeavesOutDpop,
     LeavesOutPrivateKeyJwt,
+    LeavesOutAssertionAlgorithms,
+    ListsNoAssertionAlgorithm,
     HttpJwksUri,
     HttpRevocation,
     HttpIntrospection,

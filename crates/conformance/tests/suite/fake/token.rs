@@ -137,10 +137,10 @@ fn authenticated(fake: &Fake, request: &Request, form: &Form) -> Result<&'static
 }
 
 fn issue(fake: &Fake, client: &'static Client, form: &Form) -> Result<Reply, Reply> {
-    if client.secret.is_empty() && !fake.is(Sin::ServesPublicClient) {
+    if client.is_public() && !fake.is(Sin::ServesPublicClient) {
         return Err(Reply::error(400, "unauthorized_client"));
     }
-    if !client.grants.contains(&"client_credentials") && !client.secret.is_empty() {
+    if !client.grants.contains(&"client_credentials") && !client.is_public() {
         let misnamed = fake.is(Sin::MisnamesForbiddenGrant);
         return Err(Reply::error(
             400,

@@ -171,6 +171,12 @@ pub(super) const SINS: &[Row] = &[
     (Sin::LeavesOutTokenEndpoint, PLAIN, &["RFC8414-02"]),
     (Sin::HttpJwksUri, TLS, &["RFC8414-03"]),
     (Sin::AllowsNone, PLAIN, &["RFC8414-04"]),
+    (Sin::LeavesOutAssertionAlgorithms, PLAIN, &["RFC8414-04"]),
+    (
+        Sin::ListsNoAssertionAlgorithm,
+        PLAIN,
+        &["RFC8414-04", "RFC8414-08"],
+    ),
     (Sin::LeavesOutPkce, PLAIN, &["RFC8414-05"]),
     (Sin::AppendsWellKnown, PATH, &["RFC8414-06"]),
     (Sin::MetadataAsText, PLAIN, &["RFC8414-07"]),
@@ -251,6 +257,8 @@ pub(super) const SINS: &[Row] = &[
     (Sin::AdvertisesUnknownGrant, PLAIN, &["META-06"]),
     (Sin::IntrospectionRefusesPost, PLAIN, &["META-08"]),
     (Sin::RevocationRefusesPost, PLAIN, &["META-09"]),
+    (Sin::IntrospectionRefusesAssertions, PLAIN, &["META-08"]),
+    (Sin::RevocationRefusesAssertions, PLAIN, &["META-09"]),
     (Sin::ListIsText, PLAIN, &["META-10"]),
     // Demands of this suite
     (Sin::SparseIntrospection, PLAIN, &["PLUS-01"]),

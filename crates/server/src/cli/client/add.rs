@@ -23,7 +23,11 @@ use crate::output::{Failure, Format, print, warn};
         --default-scope invoices.read\n  \
     countersign client add reports --resource https://api.example.com\n  \
     countersign client add old-app --grant-type password --grant-type refresh_token --token-profile classic\n  \
-    pass show billing | countersign client add billing --secret-stdin\n\n\
+    pass show billing | countersign client add billing --secret-stdin\n  \
+    countersign client add billing --kind service --jwks public.jwks.json\n      \
+        It has no secret: it signs a JWT with its private key, and only the public one is known here (private_key_jwt).\n  \
+    countersign client add billing --kind service --jwks-uri https://billing.example.com/jwks.json\n      \
+        The same, and it changes its keys without telling anybody.\n\n\
     A client of the kinds web, spa and native may ask for the scopes openid, profile, email and offline_access (which \
     lets it keep refresh tokens when its users are gone), unless --scope says otherwise.")]
 pub(crate) struct Add {
@@ -33,10 +37,10 @@ pub(crate) struct Add {
     #[arg(long)]
     kind: Option<Kind>,
     /// A public client: it runs where no secret can be kept [--kind spa and native are]
-    #[arg(long, conflicts_with_all = ["auth_method", "secret_stdin"])]
+    #[arg(long, conflicts_with_all = ["auth_method", "secret_stdin", "jwks", "jwks_uri"])]
     public: bool,
     /// Read the secret from standard input instead of drawing one
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["jwks", "jwks_uri"])]
     secret_stdin: bool,
     #[command(flatten)]
     settings: SettingsArgs,
@@ -46,6 +50,12 @@ impl Add {
     /// What the client is to be.
     fn new_settings(&self) -> Result<ClientSettings, Failure> {
         let args = &self.settings;
+        let by_key = args.auth_method == Some(AuthMethod::PrivateKeyJwt);
+        if by_key && args.keys.flag().is_none() {
+            return Err(Failure::usage(
+                "--auth-method private_key_jwt needs the public keys of the client: add --jwks FILE or --jwks-uri URL",
+            ));
+        }
         if let Some(kind) = self.kind {
             return kind.settings(&Said {
                 settings: args,
@@ -68,7 +78,8 @@ impl Add {
         Ok(settings)
     }
 
-    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, global: &Global) -> Result<(), Failure> {
+        self.settings.read_files()?;
         let settings = self.new_settings()?;
         let source = secret_source(self.secret_stdin)?;
         let opened = global.new_provider().await?;

@@ -5,12 +5,12 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_core::{Client, ClientSettings, Clock as _, EntityId, IdTokenAlgorithm, Secret};
+use countersign_core::{Client, Clock as _, EntityId, Secret};
 use countersign_provider::{AddClientError, MAX_SECRET_BYTES, MIN_KEY_BYTES, SecretSource};
 use serde_json::{Map, Value};
 
 use super::wanted::{Wanted, invalid};
-use super::{add_failed, change_failed, describe, public_or_not, warn_if_weak};
+use super::{add_failed, change_failed, describe, public_or_not, warn_if_weak, without_secret};
 use crate::cli::outcome::Outcome;
 use crate::cli::{Global, Opened};
 use crate::host::SystemClock;
@@ -24,8 +24,9 @@ use crate::output::{Failure, Format, print, table, warn};
     The file holds one JSON object or an array of them, with the members that client show --json prints. Each client is \
     made to be as the file says: it is added if it is missing, and a member that is left out is as for a new client. \
     Clients that are not in the file stay as they are. All is checked before anything is changed.\n\n\
-    A new client that is not public is given the secret in its member client_secret; without that, one is drawn and \
-    shown, once. The secret of a client that exists stays as it is: countersign client rotate-secret --help")]
+    A new client that authenticates by a secret is given that in its member client_secret; without it, one is drawn and \
+    shown, once. One that authenticates by key (private_key_jwt) has jwks or jwks_uri instead. The secret of a client that \
+    exists stays as it is: countersign client rotate-secret --help")]
 pub(crate) struct Apply {
     /// The file; - for standard input
     #[arg(short, long, value_name = "FILE")]
@@ -93,13 +94,18 @@ impl Apply {
 /// Checks what a file says against what is there. Nothing is changed.
 async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, Failure> {
     let client_id = &wanted.client_id;
-    let signs = signs_with_secret(&wanted.settings);
+    opened
+        .provider
+        .check_settings(&wanted.settings)
+        .map_err(|error| invalid(client_id, &error.to_string()))?;
+    let is_key = wanted.settings.needs_secret_itself();
     let Some(found) = opened.store.find_client(client_id).await? else {
         let public = wanted.settings.is_public();
         let refused = match wanted.secret.as_ref().map(|secret| secret.expose().len()) {
             Some(_) if public => Some(AddClientError::PublicWithSecret),
+            Some(_) if !wanted.settings.has_secret() => Some(AddClientError::KeyWithSecret),
             Some(0) => Some(AddClientError::EmptySecret),
-            Some(..MIN_KEY_BYTES) if signs => Some(AddClientError::SecretTooShort),
+            Some(..MIN_KEY_BYTES) if is_key => Some(AddClientError::SecretTooShort),
             Some(length) if length > MAX_SECRET_BYTES => Some(AddClientError::SecretTooLong),
             _ if is_subject(opened, &wanted).await? => {
                 Some(AddClientError::Subject(client_id.clone()))
@@ -111,10 +117,13 @@ async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, F
             None => Ok(Step::Create(wanted)),
         };
     };
-    if found.settings.is_public() != wanted.settings.is_public() {
+    if wanted.settings.is_public() && !found.secrets.is_empty() {
         return Err(public_or_not(client_id));
     }
-    if signs && !has_sealed_secret(&found) {
+    if wanted.settings.uses_secret() && found.secrets.is_empty() {
+        return Err(without_secret(client_id));
+    }
+    if is_key && !has_sealed_secret(&found) {
         return Err(invalid(
             client_id,
             &AddClientError::SecretNotKept.to_string(),
@@ -131,11 +140,6 @@ async fn plan(format: Format, opened: &Opened, wanted: Wanted) -> Result<Step, F
     } else {
         Ok(Step::Update(wanted))
     }
-}
-
-/// Whether the secret of the client is the key of its ID tokens, which therefore is kept itself (RULES S2).
-fn signs_with_secret(settings: &ClientSettings) -> bool {
-    settings.id_token_algorithm() == IdTokenAlgorithm::Hs256
 }
 
 fn has_sealed_secret(client: &Client) -> bool {

@@ -10,14 +10,14 @@ use crate::output::Failure;
 /// What kind of application a client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Runs on a server and signs users in: it has a secret, and gets codes and refresh tokens
+    /// Runs on a server and signs users in: it has a secret or, with --jwks, a key, and gets codes and refresh tokens
     Web,
     /// Runs in a browser and signs users in: the same without a secret, and with PKCE
     Spa,
     /// Is installed where its users are, and signs them in: the same, with redirect URIs of a scheme of its own or on
     /// loopback
     Native,
-    /// Has no users: it gets tokens for itself by its secret
+    /// Has no users: it gets tokens for itself by its secret or, with --jwks, its key
     Service,
 }
 
@@ -87,12 +87,13 @@ impl Kind {
         let args = said.settings;
         let no_secret = |flag| {
             format!(
-                "has no secret, since whoever runs it could read that: leave out {flag}, or choose \
+                "has neither a secret nor a key, since whoever runs it could read that: leave out {flag}, or choose \
                  --kind web"
             )
         };
-        let has_secret =
-            |flag| format!("has a secret: leave out {flag}, or choose --kind spa or native");
+        let has_secret = |flag| {
+            format!("has a secret or a key: leave out {flag}, or choose --kind spa or native")
+        };
         let without = args.auth_method == Some(AuthMethod::None);
         if self.is_public() {
             if args.auth_method.is_some() && !without {
@@ -100,6 +101,9 @@ impl Kind {
             }
             if said.given_secret {
                 return Some(no_secret("--secret-stdin"));
+            }
+            if let Some(flag) = args.keys.flag() {
+                return Some(no_secret(flag));
             }
         } else if said.public {
             return Some(has_secret("--public"));
@@ -283,6 +287,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_goes_with_every_kind_that_runs_on_a_server() {
+        for arguments in [
+            "service --jwks-uri https://a.example/jwks",
+            "web URI --jwks-uri https://a.example/jwks",
+            "web URI --auth-method private_key_jwt --jwks-uri https://a.example/jwks",
+        ] {
+            let settings = settings(arguments).unwrap();
+            let method = settings.token_endpoint_auth_method;
+            assert_eq!(method, Some(AuthMethod::PrivateKeyJwt), "{arguments}");
+            assert_eq!(settings.check(), Ok(()), "{arguments}");
+        }
+    }
+
+    #[test]
     fn what_contradicts_the_kind_is_told_with_what_to_do() {
         for (arguments, expected) in [
             ("web", "--kind web needs --redirect-uri, "),
@@ -299,6 +317,11 @@ mod tests {
                 "leave out --auth-method, or choose --kind web",
             ),
             ("native URI --secret-stdin", "leave out --secret-stdin"),
+            ("spa URI --jwks keys.json", "leave out --jwks, or choose"),
+            (
+                "native URI --jwks-uri https://a.example/jwks",
+                "leave out --jwks-uri, or choose --kind web",
+            ),
             (
                 "web URI --application-type native",
                 "leave out --application-type, or choose --kind native",

@@ -2,7 +2,9 @@
 
 mod add;
 mod apply;
+mod keys;
 mod kind;
+mod new_key;
 mod rotate;
 mod settings;
 mod sign_in;
@@ -44,6 +46,8 @@ pub(crate) enum ClientCommand {
     Apply(apply::Apply),
     /// Give a client a new secret and show it, once
     RotateSecret(rotate::RotateSecret),
+    /// Make a key pair for a client that authenticates by key
+    NewKey(new_key::NewKey),
     /// Remove a client; everything that was issued to it ends within a second
     #[command(after_help = "Examples:\n  countersign client remove billing")]
     Remove {
@@ -61,6 +65,7 @@ impl ClientCommand {
             Self::Update(update) => update.run(global).await,
             Self::Apply(apply) => apply.run(global).await,
             Self::RotateSecret(rotate) => rotate.run(global).await,
+            Self::NewKey(new_key) => new_key.run(),
             Self::Remove { client_id } => remove(global, client_id).await,
         }
     }
@@ -167,6 +172,9 @@ const fn hint(error: &SettingsError) -> &'static str {
         }
         SettingsError::RetryWindow => "; see --refresh-retry-window",
         SettingsError::PublicWithoutRotation => "; see --refresh-rotation",
+        SettingsError::JwksAndUri | SettingsError::PrivateKeyJwtWithoutKeys => {
+            "; see --jwks and --jwks-uri"
+        }
         _ => "",
     }
 }
@@ -175,22 +183,35 @@ const fn hint(error: &SettingsError) -> &'static str {
 pub(super) fn change_failed(client_id: &ClientId, error: ChangeClientError) -> Failure {
     match error {
         ChangeClientError::Unknown(_) => unknown(client_id),
-        ChangeClientError::Refused(
-            AddClientError::PublicWithSecret | AddClientError::ConfidentialWithoutSecret,
-        ) => public_or_not(client_id),
+        ChangeClientError::Refused(AddClientError::PublicWithSecret) => public_or_not(client_id),
+        ChangeClientError::Refused(AddClientError::ConfidentialWithoutSecret) => {
+            without_secret(client_id)
+        }
         ChangeClientError::Refused(error) => add_failed(error),
         ChangeClientError::Store(error) => error.into(),
         error => Failure::new("contended", error),
     }
 }
 
-/// Whether a client has a secret is for its whole life.
+/// Whether a client is public is for its whole life.
 fn public_or_not(client_id: &ClientId) -> Failure {
     Failure::new(
         "invalid_client_metadata",
         format!(
             "a public client has no secret, and a client that has one does not become public; to change that, remove \
             '{client_id}' and add it anew"
+        ),
+    )
+}
+
+/// A client is to prove who it is by a secret, and has none.
+fn without_secret(client_id: &ClientId) -> Failure {
+    Failure::new(
+        "invalid_client_metadata",
+        format!(
+            "'{client_id}' has no secret; one that proves who it is by key is given one with: countersign client \
+             rotate-secret {client_id}; a public one has none for its whole life: to change that, remove '{client_id}' \
+             and add it anew"
         ),
     )
 }

@@ -1,4 +1,8 @@
 //! `countersign client rotate-secret`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "clap shows these comments as they stand"
+)]
 
 use clap::Args;
 use countersign_core::{ClientId, Clock as _};
@@ -18,7 +22,10 @@ use crate::output::{Failure, date, print, warn};
     The secret has leaked: the old one is refused within a second.\n  \
     pass show billing | countersign client rotate-secret billing --secret-stdin\n  \
     countersign client rotate-secret classic --sealed\n      \
-        Then: countersign client update classic --id-token-alg HS256\n\n\
+        Then: countersign client update classic --id-token-alg HS256\n  \
+    countersign client rotate-secret billing\n      \
+        For a client that proves who it is by key: it has a secret then, and uses it after\n      \
+        countersign client update billing --auth-method client_secret_basic\n\n\
     Only the last secret and the one before it are ever accepted: to rotate again while an overlap runs ends the older \
     secret.")]
 pub(crate) struct RotateSecret {
@@ -31,7 +38,7 @@ pub(crate) struct RotateSecret {
     #[arg(long)]
     secret_stdin: bool,
     /// Keep the secret itself as well, sealed under the master key, and not only a hash of it: for ID tokens that are
-    /// signed with it (HS256); it is kept so at any rate while the client has such ID tokens
+    /// signed with it (HS256), and for client_secret_jwt; it is kept so at any rate while the client has one of these
     #[arg(long)]
     sealed: bool,
 }
@@ -75,7 +82,15 @@ impl RotateSecret {
         if let Some(end) = previous {
             members.insert("previous_secret_expires_at".into(), end.as_seconds().into());
         }
-        let text = format!("Client {} has a new secret; {old}.", client.client_id);
+        let client_id = &client.client_id;
+        let text = if client.settings.has_secret() {
+            format!("Client {client_id} has a new secret; {old}.")
+        } else {
+            format!(
+                "Client {client_id} has a new secret, which it does not use as long as it proves who it is by key; to change \
+                 that: countersign client update {client_id} --auth-method client_secret_basic"
+            )
+        };
         let text = with_secret(text, &mut members, rotated.secret.as_ref());
         print(global.format(), &text, &members)
     }

@@ -9,9 +9,10 @@ use countersign_core::{
     AuthMethod, ClientSettings, GrantType, IntrospectionReach, ResourceUri, Scope,
 };
 
+use super::keys::KeyArgs;
 use super::sign_in::{SignInArgs, add_implicit};
 use super::tokens::TokenArgs;
-use crate::output::object;
+use crate::output::{Failure, object};
 
 /// A member of [`ClientSettings`], under the name of RFC 7591 or our own, and the flag that sets it.
 pub(super) struct Member {
@@ -57,9 +58,12 @@ pub(super) struct SettingsArgs {
     /// A resource that it may ask tokens for, and for which it may introspect them; the first is the default audience
     #[arg(long = "resource", value_name = "URI")]
     resources: Vec<ResourceUri>,
-    /// The only way in which it may authenticate: client_secret_basic or client_secret_post [unless set: either]
+    /// The only way in which it may authenticate: client_secret_basic, client_secret_post, client_secret_jwt or
+    /// private_key_jwt, as far as the server offers it [unless set: either of the first two; with keys, the last]
     #[arg(long, value_name = "M")]
     pub(super) auth_method: Option<AuthMethod>,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
     /// Which tokens it may introspect: own, audience or any [unless set: audience]
     #[arg(long, value_name = "REACH")]
     introspect: Option<IntrospectionReach>,
@@ -98,12 +102,18 @@ impl SettingsArgs {
             of("introspect", "--introspect", self.introspect.is_some()),
         ];
         own.into_iter()
+            .chain(self.keys.members())
             .chain(self.sign_in.members())
             .chain(self.tokens.members())
             .collect()
     }
 
-    /// Replaces in `settings` what is named, lists as a whole; all else stays as it is.
+    /// Reads what lies in files.
+    pub(super) fn read_files(&mut self) -> Result<(), Failure> {
+        self.keys.read(self.auth_method)
+    }
+
+    /// Replaces in `settings` what is named, lists as a whole; all else stays as it is. The files were read before.
     pub(super) fn apply_to(&self, settings: &mut ClientSettings) {
         set(&mut settings.client_name, self.name.clone());
         add_implicit(&mut settings.grant_types, &self.sign_in.response_types);
@@ -114,6 +124,7 @@ impl SettingsArgs {
         set(&mut settings.default_scope, union(&self.default_scopes));
         replace(&mut settings.resources, &self.resources);
         set(&mut settings.token_endpoint_auth_method, self.auth_method);
+        self.keys.apply_to(settings);
         settings.introspect = self.introspect.unwrap_or(settings.introspect);
         self.sign_in.apply_to(settings);
         self.tokens.apply_to(settings);
@@ -176,7 +187,9 @@ mod tests {
             resources: vec!["urn:a".parse().unwrap()],
             redirect_uris: vec!["https://app.example/cb".parse().unwrap()],
             post_logout_redirect_uris: vec!["https://app.example/bye".parse().unwrap()],
-            token_endpoint_auth_method: Some(AuthMethod::ClientSecretPost),
+            token_endpoint_auth_method: Some(AuthMethod::PrivateKeyJwt),
+            jwks: r#"{"keys":[{"kty":"OKP"}]}"#.parse().ok(),
+            jwks_uri: "https://app.example/jwks.json".parse().ok(),
             introspect: IntrospectionReach::Any,
             token_profile: Some(TokenProfile::Classic),
             access_token_format: Some(AccessTokenFormat::Opaque),
@@ -223,6 +236,9 @@ mod tests {
     #[test]
     fn each_member_has_its_flag() {
         let full = object(&full());
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("jwks.json");
+        std::fs::write(&keys, full["jwks"].to_string()).unwrap();
         for member in SettingsArgs::default().members() {
             let values = match &full[member.name] {
                 serde_json::Value::Array(list) => list.clone(),
@@ -232,6 +248,7 @@ mod tests {
                 ("require_pkce", _) => String::from("optional"),
                 ("skip_consent", _) => String::from("on"),
                 ("refresh_token_rotation", _) => String::from("off"),
+                ("jwks", _) => keys.display().to_string(),
                 (_, serde_json::Value::String(text)) => text,
                 (_, other) => other.to_string(),
             };
@@ -239,7 +256,8 @@ mod tests {
                 .into_iter()
                 .flat_map(|value| [member.flag.to_owned(), text(value)]);
             let command = std::iter::once("command".to_owned()).chain(flags);
-            let args = Command::parse_from(command).settings;
+            let mut args = Command::parse_from(command).settings;
+            args.read_files().unwrap();
             let given = args.members().into_iter().filter(|member| member.given);
             let given: Vec<&str> = given.map(|member| member.name).collect();
             assert_eq!(given, [member.name]);
@@ -247,8 +265,12 @@ mod tests {
             let mut settings = ClientSettings::new(vec![GrantType::Implicit]);
             let before = object(&settings);
             args.apply_to(&mut settings);
+            // Keys are there for one method.
+            let brings = member.flag.starts_with("--jwks");
+            let brought = |name: &str| brings && name == "token_endpoint_auth_method";
             for (name, value) in object(&settings) {
-                let expected = if name == member.name { &full } else { &before };
+                let is_set = name == member.name || brought(&name);
+                let expected = if is_set { &full } else { &before };
                 assert_eq!(Some(&value), expected.get(&name), "{}", member.flag);
             }
         }

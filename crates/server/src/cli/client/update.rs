@@ -15,7 +15,11 @@ use crate::output::{Failure, print};
     These scopes take the place of all that the client had.\n  \
     countersign client update billing --access-token-lifetime 5m --refresh-rotation off\n  \
     countersign client update shop --name 'The Shop' --skip-consent on\n  \
-    countersign client update billing --unset default_scope --unset access_token_lifetime\n\n\
+    countersign client update billing --unset default_scope --unset access_token_lifetime\n  \
+    countersign client update billing --jwks public.jwks.json\n      \
+    From now on it proves who it is by key; keys that it had before are forgotten.\n  \
+    countersign client update billing --auth-method client_secret_basic\n      \
+    And back; a client that has no secret is given one first, with: countersign client rotate-secret billing\n\n\
     What is not named stays as it is. A list that is named replaces the whole list. What was issued to the client \
     lives on, as far as the client may still have it; to end it: countersign revoke --client ID")]
 pub(crate) struct Update {
@@ -34,7 +38,7 @@ fn unsettable() -> PossibleValuesParser {
 }
 
 impl Update {
-    pub(super) async fn run(self, global: &Global) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, global: &Global) -> Result<(), Failure> {
         if self.settings == SettingsArgs::default() && self.unset.is_empty() {
             return Err(Failure::usage(
                 "say what is to change; see: countersign client update --help",
@@ -47,6 +51,7 @@ impl Update {
                 member.name, member.flag
             )));
         }
+        self.settings.read_files()?;
         let opened = global.provider().await?;
         let changed = opened
             .provider

@@ -6,12 +6,13 @@ use countersign_storage::contract::samples::{
     resource_definition, scope_definition, session, standing_grant, token_of, user,
 };
 use countersign_storage::{
-    ClientStore, ConsentStore, Deployment, GrantLimits, GrantStore, Issued, KeyStore, Maintenance,
-    RegistryStore, RestoreGap, SessionStore, StoreError, ThrottleStore, TokenStore, UserStore,
+    AssertionStore, ClientStore, ConsentStore, Deployment, GrantLimits, GrantStore, Issued,
+    KeyStore, Maintenance, RegistryStore, RestoreGap, SessionStore, StoreError, ThrottleStore,
+    TokenStore, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
-use super::{Scene, WazoWrite, subjects};
+use super::{Scene, WazoWrite, made_by, subjects};
 
 /// A verb that writes, and by the way what it writes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) enum Write {
     RevokeKey,
     RemoveKeys,
     RevokeToken,
+    RememberJti,
+    RememberJtiAnew,
     DefineScope,
     ForgetScope,
     DefineResource,
@@ -56,7 +59,7 @@ pub(crate) enum Write {
 
 impl Write {
     /// Every verb, with the last of the rows that it writes, as the event of a trigger.
-    pub(crate) const ALL: [(Self, &str); 45] = [
+    pub(crate) const ALL: [(Self, &str); 47] = [
         (Self::CreateClient, "INSERT ON change_log"),
         (Self::UpdateClient, "INSERT ON change_log"),
         (Self::EndEverything, "INSERT ON change_log"),
@@ -117,6 +120,8 @@ impl Write {
         (Self::RevokeKey, "INSERT ON change_log"),
         (Self::RemoveKeys, "INSERT ON change_log"),
         (Self::RevokeToken, "INSERT ON revoked_tokens"),
+        (Self::RememberJti, "INSERT ON seen_jtis"),
+        (Self::RememberJtiAnew, "UPDATE ON seen_jtis"),
         (Self::DefineScope, "INSERT ON change_log"),
         (Self::ForgetScope, "INSERT ON change_log"),
         (Self::DefineResource, "INSERT ON change_log"),
@@ -137,6 +142,13 @@ fn resource() -> ResourceUri {
     resource_definition("https://api.example.com").resource
 }
 
+fn gap_until(declared_at: Timestamp) -> RestoreGap {
+    RestoreGap {
+        restored_to: NOW,
+        declared_at,
+    }
+}
+
 fn old_key() -> KeyId {
     key_id("k")
 }
@@ -152,6 +164,18 @@ impl Scene {
         let (next, replaced) = (standing_grant(&self.client, "a b"), self.standing.id);
         let created = store.create_standing_grant(next, Some(replaced), 2);
         created.await.map(drop)
+    }
+
+    /// Remembers the assertion with the `jti` of this name, of which the one that is called `over` was taken before.
+    async fn remember_jti(
+        &self,
+        store: &SqliteStore,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let id = made_by(&self.client, name);
+        let heard = store.remember_jti(&id, now.plus(600), now);
+        heard.await.map(drop)
     }
 
     /// Carries out the verb on what the scene began with. It changes something.
@@ -226,6 +250,8 @@ impl Scene {
                 let token = token_of(&self.grant);
                 store.revoke_token(&token, later).await.map(drop)
             }
+            Write::RememberJti => self.remember_jti(store, "new", NOW).await,
+            Write::RememberJtiAnew => self.remember_jti(store, "over", later).await,
             Write::DefineScope => {
                 let defined = store.define_scope(scope_definition("write"));
                 defined.await.map(drop)
@@ -245,13 +271,7 @@ impl Scene {
                 let marked = store.mark_deployment(Deployment::Production);
                 marked.await.map(drop)
             }
-            Write::DeclareRestore => {
-                let gap = RestoreGap {
-                    restored_to: NOW,
-                    declared_at: later,
-                };
-                store.declare_restore(gap).await
-            }
+            Write::DeclareRestore => store.declare_restore(gap_until(later)).await,
             Write::Sweep => store.sweep(later, 100).await.map(drop),
         }
     }

@@ -1,6 +1,7 @@
-//! Clients, users, sessions, consents, grants, tokens, keys, definitions and what the wazo dialect keeps, of every kind,
-//! for the rules.
+//! Clients, users, sessions, consents, grants, tokens, assertions, keys, definitions and what the wazo dialect keeps, of
+//! every kind, for the rules.
 
+mod assertions;
 mod authorizations;
 mod clients;
 mod definitions;
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::{Random, Timestamp};
 
+pub use assertions::{assertion_id, assertion_ids};
 pub use authorizations::{authorization, coded_grant, grant_in, varied_authorizations};
 pub use clients::{client, create, plain_settings, secrets, varied_clients};
 pub use definitions::{resource_definition, scope_definition, varied_resources, varied_scopes};

@@ -11,6 +11,8 @@ pub(crate) enum Method {
     Any,
     Basic,
     Post,
+    /// Assertions, signed with the one key that the clients of this kind share.
+    PrivateKey,
     None,
 }
 
@@ -87,6 +89,13 @@ const USUAL: Client = Client {
     pairwise: false,
     trusted: false,
 };
+
+impl Client {
+    /// It proves nothing.
+    pub(crate) fn is_public(&self) -> bool {
+        self.method == Method::None
+    }
+}
 
 /// What a client may ask for.
 pub(crate) const SCOPES: [&str; 2] = ["read", "write"];

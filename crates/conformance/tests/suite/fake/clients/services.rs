@@ -2,7 +2,7 @@
 
 use super::{Client, Kind, Method, ONE, TWO, USUAL};
 
-pub(super) static SERVICES: [Client; 18] = [
+pub(super) static SERVICES: [Client; 19] = [
     Client {
         role: "primary",
         id: "primary",
@@ -47,6 +47,12 @@ pub(super) static SERVICES: [Client; 18] = [
         id: "basic",
         secret: "basic-hush-6",
         method: Method::Basic,
+        ..USUAL
+    },
+    Client {
+        role: "private_key",
+        id: "keyed",
+        method: Method::PrivateKey,
         ..USUAL
     },
     Client {

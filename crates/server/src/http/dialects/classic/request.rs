@@ -16,10 +16,12 @@ use crate::http::endpoints::{Head, borrow};
 use crate::http::{Service, body};
 
 /// The members of a JSON object that are read; others do not count, as in forms.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 17] = [
     "grant_type",
     "client_id",
     "client_secret",
+    "client_assertion",
+    "client_assertion_type",
     "scope",
     "username",
     "password",
@@ -91,11 +93,13 @@ impl Asked {
             (Endpoint::Token, _) => &[],
             (Endpoint::Revocation | Endpoint::Introspection, _) => &["token"],
         };
+        // It names the client, and proves it.
+        let has_assertion = self.form.get("client_assertion").is_some();
         let mut missing = required.iter().filter(|name| self.form.get(name).is_none());
         Seen::Request(SeenRequest {
             endpoint,
-            has_client: in_header || self.form.get("client_id").is_some(),
-            has_secret: has_secret || self.form.get("client_secret").is_some(),
+            has_client: in_header || has_assertion || self.form.get("client_id").is_some(),
+            has_secret: has_secret || has_assertion || self.form.get("client_secret").is_some(),
             missing: missing.next().copied(),
             scope: text("scope"),
             grant_type,
@@ -190,10 +194,13 @@ fn members(object: &JsonObject) -> Result<Vec<(String, Secret<String>)>, WrongTy
 }
 
 /// The client as the body names it and, where the body lacks something, the header of HTTP Basic: that server takes each of
-/// the two for itself.
+/// the two for itself. It knows no assertions, and a request with one is read as everywhere else.
 fn client(header: AuthorizationHeader, form: &Form) -> Result<PresentedClient, ErrorResponse> {
-    let AuthorizationHeader::Basic(mut basic) = header else {
-        return PresentedClient::read(header, form);
+    let assertion = ["client_assertion", "client_assertion_type"];
+    let is_asserted = assertion.iter().any(|name| form.get(name).is_some());
+    let mut basic = match header {
+        AuthorizationHeader::Basic(basic) if !is_asserted => basic,
+        header => return PresentedClient::read(header, form),
     };
     let (id, secret) = (form.get("client_id"), form.secret("client_secret"));
     let literal = basic.readings.first().map(|reading| reading.user.clone());

@@ -18,7 +18,7 @@ use axum::response::Response;
 use countersign_core::{Clock as _, EntityId};
 use tracing::Instrument as _;
 
-use self::refusal::Refusal;
+use self::refusal::{Refusal, Way};
 use self::request::Asked;
 use self::version::Version;
 use crate::host::{SystemClock, SystemRandom};
@@ -110,18 +110,18 @@ async fn answer(service: &Service, request: Request, wanted: Wanted) -> Result<R
     match wanted {
         Wanted::Token(options) => {
             let request = asked.token_request()?;
-            let method = request.client.method();
+            let way = Way::of(&request.client);
             // Before the token is made: it is never told to live longer than it does.
             let now = SystemClock.now();
             let tokens = provider.token(request, origin).await;
-            let tokens = tokens.map_err(|error| Refusal::of_client(error, method))?;
+            let tokens = tokens.map_err(|error| Refusal::of_client(error, way))?;
             answer::tokens(&tokens, options.expires_in, now)
         }
         Wanted::Revocation => {
             let request = asked.revocation_request()?;
-            let method = request.client.method();
+            let way = Way::of(&request.client);
             let revoked = provider.revoke(request, origin).await;
-            revoked.map_err(|error| Refusal::of_client(error, method))?;
+            revoked.map_err(|error| Refusal::of_client(error, way))?;
             Ok(answer::revoked())
         }
     }

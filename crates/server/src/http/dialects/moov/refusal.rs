@@ -3,8 +3,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use countersign_core::AuthMethod;
-use countersign_protocol::{ErrorCode, ErrorResponse};
+use countersign_protocol::{ErrorCode, ErrorResponse, PresentedClient};
 use serde_json::{Map, Value, json};
 
 use super::version::NoSuchVersion;
@@ -28,6 +27,25 @@ pub(super) enum Refusal {
     Error(ErrorResponse),
 }
 
+/// Where a client said who it is. RFC 6749 §5.2: the status 401 is owed to those only who "attempted to authenticate via the
+/// "Authorization" request header field".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In the header.
+    Header,
+    /// In the body, or nowhere.
+    Body,
+}
+
+impl Way {
+    pub(super) const fn of(client: &PresentedClient) -> Self {
+        match client {
+            PresentedClient::Basic(_) => Self::Header,
+            _ => Self::Body,
+        }
+    }
+}
+
 impl Refusal {
     /// The request cannot be read.
     pub(super) fn malformed(text: &str) -> Self {
@@ -42,12 +60,11 @@ impl Refusal {
         }
     }
 
-    /// What the provider refuses to a client that came by `method`. RFC 6749 §5.2: the status 401 is owed to those only who
-    /// "attempted to authenticate via the "Authorization" request header field".
-    pub(super) fn of_client(error: ErrorResponse, method: AuthMethod) -> Self {
-        match (error.error, method) {
-            (ErrorCode::InvalidClient, AuthMethod::ClientSecretBasic) => Self::Error(error),
-            (ErrorCode::InvalidClient, _) => Self::Unproved(error),
+    /// What the provider refuses to a client that came `by` this way.
+    pub(super) fn of_client(error: ErrorResponse, by: Way) -> Self {
+        match (error.error, by) {
+            (ErrorCode::InvalidClient, Way::Header) => Self::Error(error),
+            (ErrorCode::InvalidClient, Way::Body) => Self::Unproved(error),
             _ => error.into(),
         }
     }

@@ -56,6 +56,7 @@ impl Scene {
             clock: Arc::clone(&clock) as Arc<_>,
             random: Arc::new(SystemRandom),
             master_key: MasterKey::new(Secret::new([7; 32])),
+            key_sets: None,
         };
         let mut settings = Settings::new(issuer.parse().unwrap());
         settings.wazo = Some(WazoSettings::default());

@@ -34,6 +34,10 @@ fn client_in_words(request: Asked) -> Result<String, ErrorCode> {
             client_id,
             client_secret,
         } => format!("post {client_id}:{}", client_secret.expose()),
+        PresentedClient::Assertion {
+            client_id,
+            assertion,
+        } => format!("assertion {client_id:?} {}", assertion.expose()),
         PresentedClient::Named { client_id } => format!("none {client_id}"),
         _ => "nobody".to_owned(),
     })
@@ -103,6 +107,60 @@ fn row_3_4_body_beats_header_field_by_field() {
     let asked = of_form(None, "grant_type=client_credentials&client_secret=t");
     let client = client_in_words(asked.unwrap());
     assert_eq!(client.unwrap_err(), ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn rfc6749_02_3_an_assertion_is_the_one_method_of_its_request() {
+    let jwt = ("client_assertion_type", countersign_protocol::JWT_BEARER);
+    let assertion = ("client_assertion", "a.b.c");
+    let invalid = Err(ErrorCode::InvalidRequest);
+    for (header, fields, expected) in [
+        (None, &[jwt, assertion][..], Ok("assertion None a.b.c")),
+        (
+            None,
+            &[jwt, assertion, ("client_id", "b")],
+            Ok("assertion Some(\"b\") a.b.c"),
+        ),
+        (None, &[jwt, assertion, ("client_secret", "t")], invalid),
+        (Some(BASIC), &[jwt, assertion], invalid),
+        (Some(NO_SECRET), &[jwt, assertion], invalid),
+        (Some("Bearer x"), &[jwt, assertion], invalid),
+        (None, &[jwt], invalid),
+        (Some(BASIC), &[jwt], invalid),
+        (None, &[assertion], invalid),
+        (
+            None,
+            &[("client_assertion_type", "saml"), assertion],
+            Err(ErrorCode::InvalidClient),
+        ),
+    ] {
+        let fields = [&[("grant_type", "client_credentials")], fields].concat();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&fields)
+            .finish();
+        let json: serde_json::Map<_, _> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+            .collect();
+        let json = serde_json::Value::from(json).to_string();
+        for asked in [of_form(header, &form), of_json(header, &json)] {
+            let asked = asked.unwrap();
+            let Seen::Request(seen) = asked.seen(Endpoint::Token) else {
+                panic!("it was read");
+            };
+            let has_assertion = fields.contains(&assertion);
+            let is_known = (seen.has_client, seen.has_secret);
+            if header.is_none() {
+                assert_eq!(is_known, (has_assertion, has_assertion), "{form}");
+            }
+            let client = client_in_words(asked);
+            assert_eq!(
+                client.as_deref().map_err(|it| *it),
+                expected,
+                "{header:?} {form}"
+            );
+        }
+    }
 }
 
 #[test]
