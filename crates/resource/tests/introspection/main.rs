@@ -1,0 +1,8 @@
+//! Tokens that an introspection endpoint is asked about, over real HTTP.
+
+mod answers;
+mod building;
+mod cache;
+mod credentials;
+mod discovery;
+mod server;

@@ -1,0 +1,74 @@
+//! Which token is judged by whom.
+
+use axum::http::HeaderMap;
+use countersign_jose::access_token::AccessTokenError;
+use countersign_jose::jws::JwsError;
+use countersign_resource::{Checker, InvalidToken, Refusal};
+use serde_json::json;
+
+use crate::fixtures::Issuer;
+
+#[tokio::test]
+async fn rule_t1_the_shape_alone_selects_who_judges() {
+    let issuer = Issuer::new();
+    issuer.say_active();
+    let checker = Checker::both(issuer.validator(), issuer.introspector());
+    let good = issuer.token("read", &json!({}));
+    let other_key = Issuer::new().token("read", &json!({}));
+    // Who is told to be behind the token; none if it is refused. Whether the issuer is asked.
+    let cases = [
+        (good.as_str(), Some("alice"), false),
+        // What one refuses is not shown to the other.
+        (&other_key, None, false),
+        ("a.b.c", None, false),
+        ("..", None, false),
+        ("cs_at_opaque", Some("bob"), true),
+        ("a.b", Some("bob"), true),
+        ("a.b.c.d", Some("bob"), true),
+        ("a.b.c.d.e", Some("bob"), true),
+    ];
+    for (token, subject, asks) in cases {
+        let before = issuer.asked().len();
+        let judged = checker.check_token(token).await;
+        let found = judged.as_ref().ok().and_then(|token| token.subject());
+        assert_eq!(found, subject, "{token}");
+        let asked = issuer.asked().split_off(before);
+        assert_eq!(
+            asked.first().map(String::as_str),
+            asks.then_some(token),
+            "{token}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_judge_alone_judges_everything() {
+    let issuer = Issuer::new();
+    issuer.say_active();
+    let good = issuer.token("read", &json!({}));
+
+    let keys = Checker::from(issuer.validator());
+    assert!(keys.check_token(&good).await.is_ok());
+    let refused = AccessTokenError::Jws(JwsError::NotCompact);
+    assert_eq!(
+        keys.check_token("opaque").await.err(),
+        Some(InvalidToken::Jwt(refused).into())
+    );
+    assert_eq!(issuer.asked().len(), 0);
+
+    let asking = Checker::from(issuer.introspector());
+    for token in [&good, "opaque"] {
+        let judged = asking.check_token(token).await.unwrap();
+        assert_eq!(judged.subject(), Some("bob"));
+    }
+    assert_eq!(issuer.asked(), [&good, "opaque"]);
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_is_not_judged() {
+    let issuer = Issuer::new();
+    let checker = Checker::from(issuer.introspector());
+    let judged = checker.check(&HeaderMap::new()).await;
+    assert_eq!(judged.err(), Some(Refusal::Missing));
+    assert_eq!(issuer.asked().len(), 0);
+}

@@ -1,0 +1,6 @@
+//! Requests that come to a protected API.
+
+mod api;
+mod checker;
+mod fixtures;
+mod layer;
