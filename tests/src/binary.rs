@@ -18,12 +18,29 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// `target/<profile>/countersign`, from `target/<profile>/deps/<this test>`.
+/// The path of an example program of `countersign-resource`, which `cargo test --workspace --all-features` builds beside this
+/// test.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let path = profile()
+        .join("examples")
+        .join(format!("{name}{EXE_SUFFIX}"));
+    assert!(
+        path.is_file(),
+        "there is no example at {}: run `cargo build -p countersign-resource --examples --all-features` or `cargo xtask test`",
+        path.display()
+    );
+    path
+}
+
+/// `target/<profile>/countersign`.
 fn beside_this_test() -> PathBuf {
+    profile().join(format!("countersign{EXE_SUFFIX}"))
+}
+
+/// `target/<profile>`, from `target/<profile>/deps/<this test>`.
+fn profile() -> PathBuf {
     let test = env::current_exe().expect("a test knows where it lies");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("a test lies two folders deep");
-    profile.join(format!("countersign{EXE_SUFFIX}"))
+    let profile = test.ancestors().nth(2);
+    profile.expect("a test lies two folders deep").to_owned()
 }

@@ -11,6 +11,7 @@
 //! | [`Browser`], [`Page`] | a browser without a window, and what it is shown |
 //! | [`Request`], [`Response`] | what a client sends a user away with, and gets back |
 //! | [`Chromium`], [`Callback`] | a real browser, and the client that it comes back to |
+//! | [`Example`] | a running example program |
 //! | [`TlsFront`] | the proxy that speaks TLS |
 //! | [`TestClient`], [`TestUser`] | who takes part in it |
 //! | [`Disk`] | a file system that fills up |
@@ -35,6 +36,7 @@ mod chromium;
 mod client;
 mod command;
 mod disk;
+mod example;
 mod home;
 mod html;
 pub mod jwt;
@@ -47,7 +49,7 @@ mod watch;
 pub use authorization::{
     CHALLENGE, Kind, Mode, REDIRECT_URI, Request, Response, VERIFIER, WEB_SCOPE,
 };
-pub use binary::binary;
+pub use binary::{binary, example};
 pub use browser::{Browser, Cookies};
 pub use call::{Answer, Call, Tokens};
 pub use callback::{Arrival, Callback};
@@ -55,6 +57,7 @@ pub use chromium::{Chromium, Key, View};
 pub use client::TestClient;
 pub use command::{Finished, Input};
 pub use disk::Disk;
+pub use example::Example;
 pub use home::Home;
 pub use html::{Element, Form, Page};
 pub use server::Server;

@@ -22,6 +22,7 @@ struct Entry {
 }
 
 /// Which token it is, all of it. The text itself is not kept.
+#[derive(Clone, Copy)]
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {

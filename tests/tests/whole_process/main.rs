@@ -44,6 +44,7 @@ mod open_redirects;
 mod own_key;
 mod page_headers;
 mod password_grant;
+mod protected_apis;
 mod published_keys;
 mod real_browser;
 mod redirect_uris;
