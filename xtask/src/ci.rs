@@ -1,7 +1,7 @@
 //! `cargo xtask ci`.
 
 use crate::run::{ChoreError, cargo, command, run};
-use crate::test;
+use crate::{small, test};
 
 /// Everything that must pass before a change lands.
 pub(crate) fn everything() -> Result<(), ChoreError> {
@@ -22,23 +22,21 @@ pub(crate) fn everything() -> Result<(), ChoreError> {
     );
     run(docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     // RULES T5: the backends are additive, and each one works without the other.
-    for backend in ["ring", "aws-lc-rs"] {
-        let jose = [
-            "-p",
-            "countersign-jose",
+    for (package, features) in [
+        ("countersign-jose", "ring"),
+        ("countersign-jose", "aws-lc-rs"),
+        ("countersign-resource", "ring,reqwest,axum"),
+    ] {
+        let alone = [
+            "--package",
+            package,
             "--no-default-features",
             "--features",
-            backend,
+            features,
         ];
-        cargo(
-            &[
-                &["clippy"],
-                &jose[..],
-                &["--all-targets", "--", "-D", "warnings"],
-            ]
-            .concat(),
-        )?;
-        cargo(&[&["test"], &jose[..]].concat())?;
+        let strictly = ["--all-targets", "--", "-D", "warnings"];
+        cargo(&[&["clippy"], &alone[..], &strictly].concat())?;
+        cargo(&[&["test"], &alone[..]].concat())?;
     }
-    Ok(())
+    small::check()
 }

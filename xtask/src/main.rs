@@ -11,6 +11,7 @@ mod conformance;
 mod fixtures;
 mod run;
 mod server;
+mod small;
 mod test;
 
 use std::process::ExitCode;

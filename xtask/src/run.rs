@@ -68,6 +68,18 @@ pub(crate) fn run(command: &mut Command) -> Result<(), ChoreError> {
     }
 }
 
+/// Runs a command, and gives what it prints.
+pub(crate) fn output(command: &mut Command) -> Result<String, ChoreError> {
+    let shown = show(command);
+    let output = command.output().map_err(ChoreError::io(&shown))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(ChoreError::Failed(format!("{shown}\n{said}")))
+    }
+}
+
 /// A command as somebody would type it.
 pub(crate) fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());

@@ -414,6 +414,29 @@ fn client_secret_jwt_is_neither_offered_nor_taken_unless_it_is_switched_on() {
 }
 
 #[test]
+fn attack_78_no_assertion_is_in_the_log_at_any_level() {
+    let home = Home::with_keys();
+    let key = OwnKey::new();
+    add_client_with_keys(&home, "machine", &[key.jwk_named("k1")], &[]);
+    let server = home.serve_with(&ISSUER, &[("COUNTERSIGN_LOG", "trace")]);
+    let good = signed(&key, "k1", &claims("machine"));
+    let forged = signed(&OwnKey::new(), "k1", &claims("machine"));
+    let mut late = claims("machine");
+    late["exp"] = json!(now() - 1_000);
+    let late = signed(&key, "k1", &late);
+    for (assertion, status) in [(&good, 200), (&good, 401), (&forged, 401), (&late, 401)] {
+        assert_eq!(token(&server, assertion).status, status);
+    }
+    let log = server.stderr();
+    assert!(log.contains("TRACE"), "nothing to look at: {log}");
+    for assertion in [good, forged, late] {
+        for part in assertion.split('.').skip(1) {
+            assert!(!log.contains(part), "{part} is in the log");
+        }
+    }
+}
+
+#[test]
 fn every_algorithm_that_is_advertised_is_taken() {
     let home = Home::with_keys();
     let server = home.serve_with(&ISSUER, &[]);
