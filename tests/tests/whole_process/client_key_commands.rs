@@ -13,14 +13,14 @@ use crate::scene::ISSUER;
 #[test]
 fn a_new_key_opens_the_door_and_only_its_owner_can_read_it() {
     let home = Home::with_keys();
-    let made = home.shell(&format!(
+    let commands = home.shell(&format!(
         "{binary} client new-key --out machine.pem > machine.jwks.json
          {binary} --data-dir data client add machine --jwks machine.jwks.json",
         binary = countersign_tests::binary().display()
     ));
     assert!(
-        made.succeeded().contains("Client machine added."),
-        "{made:?}"
+        commands.succeeded().contains("Client machine added."),
+        "{commands:?}"
     );
     let file = home.path().join("machine.pem");
     let mode = fs::metadata(&file).unwrap().permissions().mode();

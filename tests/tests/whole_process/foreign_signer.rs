@@ -28,7 +28,7 @@ pub(crate) fn signed(algorithm: &str, claims: &Value) -> (Value, String) {
         "PS256" => rsa(&RSA_PSS_SHA256, &text),
         "PS384" => rsa(&RSA_PSS_SHA384, &text),
         "PS512" => rsa(&RSA_PSS_SHA512, &text),
-        _ => panic!("{algorithm} is not known here"),
+        _ => unreachable!("{algorithm} is not known here"),
     };
     jwk["kid"] = "k1".into();
     jwk["alg"] = algorithm.into();

@@ -60,7 +60,7 @@ impl KeyHost {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 count.fetch_add(1, Ordering::SeqCst);
-                let says = answers.lock().unwrap().clone();
+                let says = answers.lock().expect("no panic").clone();
                 thread::spawn(move || answer(stream, &says));
             }
         });
@@ -76,7 +76,7 @@ impl KeyHost {
     }
 
     fn now_says(&self, says: Says) {
-        *self.says.lock().unwrap() = says;
+        *self.says.lock().expect("no panic") = says;
     }
 
     fn asked(&self) -> usize {

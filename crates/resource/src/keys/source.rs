@@ -13,7 +13,7 @@ use super::error::{KeysError, KeysFailure};
 use super::freshness;
 use crate::discovery;
 use crate::endpoint::Endpoint;
-use crate::transport::{Limits, Transport, TransportError};
+use crate::transport::{Limits, Transport};
 
 /// How long one request may take, and all of an attempt together.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -150,10 +150,6 @@ async fn ask(
             let etag = response.headers().get(header::ETAG).cloned();
             let etag = etag.map(|etag| (url.clone(), etag));
             let json = response.into_body();
-            // A transport of somebody else's may have read on.
-            if json.len() > MAX_LEN {
-                return Err(TransportError::TooLong(MAX_LEN).into());
-            }
             Ok((Found::KeySet { json, max_age }, etag))
         }
         // Only as an answer to our question: to anybody else it says nothing.

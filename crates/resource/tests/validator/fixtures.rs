@@ -1,6 +1,7 @@
 //! Keys, tokens and validators that the tests share. None of the keys protects anything.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -157,6 +158,17 @@ pub(crate) fn error(judged: Result<AccessToken, Refusal>) -> Option<AccessTokenE
 /// `text` and as much white space as makes it `len` bytes.
 pub(crate) fn padded(text: &str, len: usize) -> String {
     format!("{text}{}", " ".repeat(len - text.len()))
+}
+
+/// Waits until `token` is refused, as it is when a fetch that is under way has brought its news; says why.
+pub(crate) async fn ended(validator: &Validator, token: &str) -> AccessTokenError {
+    for _ in 0..5000 {
+        if let Some(error) = error(validator.validate(token).await) {
+            return error;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    unreachable!("it never was refused")
 }
 
 pub(crate) fn is_unavailable(judged: &Result<AccessToken, Refusal>) -> bool {

@@ -27,7 +27,7 @@ impl Transport for Impatient {
         limits: Limits,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
         assert_eq!(limits.timeout, Duration::from_secs(5));
-        let timeout = Duration::from_millis(200);
+        let timeout = Duration::from_millis(300);
         self.0.send(request, Limits { timeout, ..limits }).await
     }
 }
@@ -166,7 +166,7 @@ async fn with_keys_at_hand_nobody_notices() {
             clock.advance(300);
             let since = Instant::now();
             validator.validate(&token).await.unwrap();
-            assert!(since.elapsed() < Duration::from_millis(150), "{name}");
+            assert!(since.elapsed() < Duration::from_millis(250), "{name}");
             host.renewed(&validator, &token, attempt).await;
         }
     }
@@ -242,7 +242,8 @@ async fn limits_hold_with_any_transport() {
 
     let long = padded(&jwks([&*KEY]), VerifyingKeys::MAX_JWK_SET_LEN + 1);
     let reason = build(Boundless(Some(long.into()))).ready().await;
-    assert!(reason.is_err());
+    let expected = KeysFailure::KeySet(JwkSetError::TooLong);
+    assert_eq!(reason.unwrap_err().reason, expected);
     let short = build(Boundless(Some(jwks([&*KEY]).into())));
     short.validate(&long_lived(&KEY)).await.unwrap();
 }
