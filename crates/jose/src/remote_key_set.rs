@@ -131,9 +131,7 @@ impl RemoteKeySet {
     /// What has to be done before a token can be judged that names the key `kid`, or none.
     #[must_use]
     pub fn need(&self, kid: Option<&str>, now: Timestamp) -> Need {
-        let may_ask = self
-            .pause
-            .is_none_or(|pause| !lasts(pause.since, pause.seconds, now));
+        let may_ask = self.may_ask(now);
         let Some(held) = self.usable(now) else {
             return if may_ask { Need::Now } else { Need::Wait };
         };
@@ -148,6 +146,14 @@ impl RemoteKeySet {
         } else {
             Need::Behind
         }
+    }
+
+    /// Whether it is not too early for another attempt: for whoever doubts the keys at hand for a reason of his own, such as a
+    /// signature that none of them has made.
+    #[must_use]
+    pub fn may_ask(&self, now: Timestamp) -> bool {
+        self.pause
+            .is_none_or(|pause| !lasts(pause.since, pause.seconds, now))
     }
 
     /// The keys at hand, unless they are too old to be used.

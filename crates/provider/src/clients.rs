@@ -206,6 +206,7 @@ impl Provider {
     ) -> Result<Client, ChangeClientError> {
         require_not_reserved(client_id)?;
         self.update_client(client_id, Issued::Lives, |client| {
+            let needed_itself = client.settings.needs_secret_itself();
             change(&mut client.settings);
             self.check_settings(&client.settings)?;
             if client.settings.is_public() && !client.secrets.is_empty() {
@@ -217,6 +218,16 @@ impl Provider {
             if client.settings.needs_secret_itself() && self.newest_sealed_secret(client).is_none()
             {
                 return Err(AddClientError::SecretNotKept.into());
+            }
+            // What has no use any more is not kept: a secret that has leaked would come back with the next change.
+            if !client.settings.has_secret() {
+                client.secrets.clear();
+            }
+            if needed_itself && !client.settings.needs_secret_itself() {
+                client
+                    .secrets
+                    .iter_mut()
+                    .for_each(|kept| kept.sealed = None);
             }
             Ok(())
         })

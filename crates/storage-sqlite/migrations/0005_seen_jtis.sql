@@ -1,14 +1,13 @@
 -- Version 5: assertions that were taken, so that none is taken twice.
 
--- `client` is an internal id, and may be of a row that is gone: no later client has it. `jti_hash` is a SHA-256. From
--- `expires_at` on a row says nothing any more, whether or not the sweep has removed it.
+-- `id` is the SHA-256 of which client made it, by its name, and of its `jti`. A client that is removed and added anew
+-- under its name is the same here. From `expires_at` on a row says nothing any more, whether or not the sweep has removed
+-- it.
 --
 -- Narrow: there is one row for every assertion of the last minutes.
 CREATE TABLE seen_jtis (
-    client     BLOB NOT NULL CHECK (length(client) = 16),
-    jti_hash   BLOB NOT NULL CHECK (length(jti_hash) = 32),
-    expires_at INTEGER NOT NULL,
-    PRIMARY KEY (client, jti_hash)
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 32),
+    expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- It ends with the id, as every index of such a table does.

@@ -32,8 +32,7 @@ fn remember(
     let written = connection
         .prepare_cached(sql::assertions::REMEMBER_JTI)?
         .execute(params![
-            id.client.as_bytes(),
-            id.jti_hash,
+            id.as_bytes(),
             expires_at.as_seconds(),
             now.as_seconds(),
         ])?;

@@ -3,24 +3,32 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use countersign_core::{EntityId, Timestamp};
+use countersign_core::Timestamp;
 
 use crate::StoreError;
 
-/// By what an assertion or proof is known again: who made it, and the SHA-256 of its `jti`.
+/// By what an assertion or proof is known again: the SHA-256 of which client made it, by its name, and of its `jti`; a
+/// client that is removed and added anew under its name is the same here.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AssertionId {
-    /// The internal id of the client that made it: two clients may choose the same `jti`.
-    pub client: EntityId,
-    /// The SHA-256 of its `jti`.
-    pub jti_hash: [u8; 32],
+pub struct AssertionId([u8; 32]);
+
+impl AssertionId {
+    /// The id with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the id.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for AssertionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssertionId")
-            .field("client", &self.client)
-            .finish_non_exhaustive()
+        f.write_str("AssertionId(..)")
     }
 }
 
@@ -50,4 +58,15 @@ pub trait AssertionStore: Send + Sync {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<RememberJti, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assertion_id_shows_nothing() {
+        let id = AssertionId::from_bytes([7; 32]);
+        assert_eq!(format!("{id:?}"), "AssertionId(..)");
+    }
 }

@@ -1,7 +1,7 @@
 //! What bad authorization requests get: a page if nobody is sure who asks, else an answer to the client. Attack classes
 //! 10 and 18; for class 9, see `repeated_parameters.rs`.
 
-use countersign_tests::{Kind, Mode, Request, jwt};
+use countersign_tests::{Home, Kind, Mode, Request, jwt};
 use serde_json::json;
 
 use crate::web::{Web, assert_error_page, error_of};
@@ -357,4 +357,18 @@ fn oidc_core_a_request_may_be_posted() {
     let answer = web.post(&mut stranger, "/oauth2/authorize", &long.encoded());
     assert_eq!(answer.kind(), Kind::SignIn);
     let _ = stranger.finish(answer, &web.user).code();
+}
+
+#[test]
+fn a_public_client_is_not_served_where_none_is_not_offered() {
+    let home = Home::with_keys();
+    let _ = home.add_public_web_client("spa", &[]);
+    let confidential = home.add_web_client("web", &[]);
+    let methods = [("COUNTERSIGN_CLIENT_AUTH_METHODS", "client_secret_basic")];
+    let server = home.serve_with(&[], &methods);
+    let mut browser = server.browser();
+    let answer = browser.authorize(&Request::of("spa"));
+    assert_error_page(&answer, 400, "not offered");
+    let answer = browser.authorize(&Request::of(&confidential.id));
+    assert_eq!(answer.kind(), Kind::SignIn);
 }

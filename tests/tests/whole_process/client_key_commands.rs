@@ -105,6 +105,16 @@ fn a_client_turns_from_a_secret_to_a_key_and_back() {
         "--auth-method",
         "client_secret_basic",
     ];
+    // A secret that may have leaked does not come back by itself.
+    let refused = home.run(&method);
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stderr.contains("rotate-secret"),
+        "{}",
+        refused.stderr
+    );
+    let rotated = home.json(&["client", "rotate-secret", "machine"]);
+    let client = client.with_secret(rotated["client_secret"].as_str().unwrap());
     let back = home.json(&method);
     assert_eq!(back["token_endpoint_auth_method"], "client_secret_basic");
     let opened = countersign_tests::eventually(countersign_tests::PATIENCE, || {

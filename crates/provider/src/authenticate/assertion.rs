@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{AuthMethod, Client, Secret};
+use countersign_core::{AuthMethod, Secret};
 use countersign_jose::client_assertion::{
     self, AssertionError, AssertionRules, UnverifiedAssertion, VerifiedAssertion,
 };
@@ -19,19 +19,18 @@ use crate::settings::CLOCK_SKEW;
 use crate::throttle::Account;
 use crate::{Origin, Provider, audit};
 
-/// By what an assertion is judged.
-enum ProofKeys {
-    /// `private_key_jwt`.
-    Public(Arc<VerifyingKeys>),
-    /// `client_secret_jwt`: the secrets that are accepted now, and were kept for this (RULES S2).
-    Secrets(Vec<Secret<Vec<u8>>>),
+/// An assertion, and what it says about itself.
+struct Presented<'token> {
+    token: &'token str,
+    unverified: UnverifiedAssertion,
+    method: AuthMethod,
 }
 
 /// Why an assertion proves nothing.
 enum Unproven {
     /// It is not one of this client's; who sent it may be anybody, and hears nothing more.
     NotTheirs(&'static str),
-    /// Something is wrong with it that anybody may know, or that only who made it can hear.
+    /// The client has signed it, and may know what else is wrong.
     Wrong(AssertionError),
 }
 
@@ -39,12 +38,30 @@ impl From<AssertionError> for Unproven {
     fn from(error: AssertionError) -> Self {
         match error {
             AssertionError::Jws(JwsError::UnknownKey) => Self::NotTheirs("unknown key"),
+            AssertionError::Jws(JwsError::KeyIdMissing) => {
+                Self::NotTheirs("no kid, and not exactly one key")
+            }
             AssertionError::Jws(JwsError::AlgorithmMismatch) => {
                 Self::NotTheirs("algorithm is not that of the key")
             }
             AssertionError::Jws(JwsError::Signature) => Self::NotTheirs("wrong signature"),
             error => Self::Wrong(error),
         }
+    }
+}
+
+impl From<Unproven> for ErrorResponse {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::NotTheirs(_) => refused(),
+            Unproven::Wrong(error) => wrong(&error),
+        }
+    }
+}
+
+impl Presented<'_> {
+    fn client_id(&self) -> &str {
+        self.unverified.client_id()
     }
 }
 
@@ -65,6 +82,17 @@ fn method_of(algorithm: Algorithm) -> AuthMethod {
     }
 }
 
+/// What may prove something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// What is at hand and cannot be guessed: keys, and secrets that were drawn.
+    Unguessable,
+    /// Secrets that somebody has chosen as well, and keys that have to be asked for again.
+    Anything,
+}
+
+type Judged = Result<VerifiedAssertion, Unproven>;
+
 impl Provider {
     /// RFC 7523 §3: a client proves by an assertion of its own who it is, once.
     pub(super) async fn prove_by_assertion(
@@ -75,131 +103,183 @@ impl Provider {
     ) -> Result<IdentifiedClient, ErrorResponse> {
         let token = assertion.expose();
         let unverified = UnverifiedAssertion::peek(token).map_err(|error| wrong(&error))?;
-        let client_id = unverified.client_id();
         // RFC 7521 §4.2: "if present, the 'client_id' parameter MUST identify the same client as is identified by the
         // client assertion".
-        if named.is_some_and(|named| named != client_id) {
+        if named.is_some_and(|named| named != unverified.client_id()) {
             return Err(invalid_client(
                 "client_id in the body is not the one that the client_assertion is about",
             ));
         }
         let method = method_of(unverified.algorithm());
         self.require_offered(method)?;
-        let known = self.known_client(client_id).await?;
-        let Some((known, verified)) = self
-            .verify(known, token, &unverified, method, origin)
-            .await?
-        else {
-            // A right assertion passes whatever strangers do; a wrong one counts as a guess (RULES S5).
-            let attempt = self.attempt(Account::Client(client_id), origin)?;
-            self.failed(attempt).await;
-            return Err(refused());
+        let presented = Presented {
+            token,
+            unverified,
+            method,
         };
-        self.take_once(&known.client, &verified, origin).await?;
-        self.proven(Account::Client(client_id), origin).await;
+        let known = self.known_client(presented.client_id()).await?;
+        let unproven = match &known {
+            Some(known) => {
+                let trust = Trust::Unguessable;
+                match self.judge_assertion(known, &presented, trust).await? {
+                    // What nobody can guess passes whatever strangers do (RULES S5).
+                    Ok(verified) => {
+                        self.take_once(known, &verified, origin).await?;
+                        let account = Account::Client(presented.client_id());
+                        self.proven(account, origin).await;
+                        return Ok(IdentifiedClient::Proven(ProvenClient(Arc::clone(known))));
+                    }
+                    Err(unproven) => unproven,
+                }
+            }
+            None => Unproven::NotTheirs("no such client"),
+        };
+        let known = self
+            .settle_assertion(known, &presented, unproven, origin)
+            .await?;
         Ok(IdentifiedClient::Proven(ProvenClient(known)))
     }
 
-    /// What the client has really said; none if this assertion is not one of its.
-    async fn verify(
+    /// Judges what was not proven at once by all that there is. It may be a guess, so it may come too early, and counts if
+    /// it is wrong.
+    async fn settle_assertion(
         &self,
         known: Option<Arc<KnownClient>>,
-        token: &str,
-        unverified: &UnverifiedAssertion,
-        method: AuthMethod,
+        presented: &Presented<'_>,
+        unproven: Unproven,
         origin: Origin,
-    ) -> Result<Option<(Arc<KnownClient>, VerifiedAssertion)>, ErrorResponse> {
-        let Some(known) = known else {
-            return Ok(None);
+    ) -> Result<Arc<KnownClient>, ErrorResponse> {
+        let attempt = self.attempt(Account::Client(presented.client_id()), origin)?;
+        let judged = match (&known, unproven) {
+            (Some(known), Unproven::NotTheirs(_)) => self.judge_otherwise(known, presented).await?,
+            (_, unproven) => Err(unproven),
         };
-        let mut judged = self
-            .verify_with_known(&known, token, unverified, method)
-            .await?;
-        let mut judged_by = known;
-        // The client may have been changed a moment ago. While storage does not answer, what is in memory counts.
-        if matches!(judged, Err(Unproven::NotTheirs(_)))
-            && let Ok(Some(newer)) = self.directory.find_newer(&*self.store, &judged_by).await
-        {
-            judged = self
-                .verify_with_known(&newer, token, unverified, method)
-                .await?;
-            judged_by = newer;
-        }
         match judged {
-            Ok(verified) => Ok(Some((judged_by, verified))),
-            // Whoever signed it may know what else is wrong.
-            Err(Unproven::Wrong(error)) => Err(wrong(&error)),
-            Err(Unproven::NotTheirs(reason)) => {
-                audit::assertion_refused(&judged_by.client.client_id, method, reason, origin);
-                Ok(None)
+            Ok((known, verified)) => {
+                self.take_once(&known, &verified, origin).await?;
+                self.succeeded(attempt).await;
+                Ok(known)
+            }
+            Err(unproven) => {
+                self.failed(attempt).await;
+                if let (Unproven::NotTheirs(reason), Some(known)) = (&unproven, &known) {
+                    let client_id = &known.client.client_id;
+                    audit::assertion_refused(client_id, presented.method, reason, origin);
+                }
+                Err(unproven.into())
             }
         }
     }
 
-    async fn verify_with_known(
+    /// The client may have been changed a moment ago. While storage does not answer, what is in memory counts.
+    async fn judge_otherwise(
+        &self,
+        known: &Arc<KnownClient>,
+        presented: &Presented<'_>,
+    ) -> Result<Result<(Arc<KnownClient>, VerifiedAssertion), Unproven>, ErrorResponse> {
+        let judged = self
+            .judge_assertion(known, presented, Trust::Anything)
+            .await?;
+        if matches!(judged, Err(Unproven::NotTheirs(_)))
+            && let Ok(Some(newer)) = self.directory.find_newer(&*self.store, known).await
+        {
+            let judged = self
+                .judge_assertion(&newer, presented, Trust::Anything)
+                .await?;
+            return Ok(judged.map(|verified| (newer, verified)));
+        }
+        Ok(judged.map(|verified| (Arc::clone(known), verified)))
+    }
+
+    async fn judge_assertion(
         &self,
         known: &KnownClient,
-        token: &str,
-        unverified: &UnverifiedAssertion,
-        method: AuthMethod,
-    ) -> Result<Result<VerifiedAssertion, Unproven>, ErrorResponse> {
+        presented: &Presented<'_>,
+        trust: Trust,
+    ) -> Result<Judged, ErrorResponse> {
         let client = &known.client;
         // A method that the client is not registered for proves nothing: which one it is decides how hard it is to
         // pretend to be this client.
-        if client.settings.token_endpoint_auth_method != Some(method) {
+        if client.settings.token_endpoint_auth_method != Some(presented.method) {
             return Ok(Err(Unproven::NotTheirs(
                 "the client is registered for another authentication method",
             )));
         }
-        let keys = match method {
-            AuthMethod::ClientSecretJwt => ProofKeys::Secrets(self.sealed_secrets(client)),
-            _ => match self.public_keys(known, unverified.kid()).await? {
-                Some(keys) => ProofKeys::Public(keys),
-                None => return Ok(Err(Unproven::NotTheirs("the client has no keys"))),
-            },
+        if presented.method == AuthMethod::PrivateKeyJwt {
+            return self.judge_by_keys(known, presented, trust).await;
+        }
+        let secrets = match trust {
+            Trust::Unguessable => self.drawn_sealed_secrets(client),
+            Trust::Anything => self.sealed_secrets(client),
         };
-        let rules = AssertionRules {
-            client_id: client.client_id.as_str(),
-            issuer: self.settings.issuer.as_str(),
-            now: self.clock.now(),
-            leeway_seconds: CLOCK_SKEW,
-        };
-        Ok(keys.verify(token, &rules))
+        let rules = self.rules(presented.client_id());
+        let mut judged = Err(Unproven::NotTheirs("no secret that is kept for this"));
+        for secret in secrets.iter().rev() {
+            judged = client_assertion::verify_hs256(presented.token, secret, &rules)
+                .map_err(Unproven::from);
+            // Whose signature is right need not be tried with another secret.
+            if !matches!(judged, Err(Unproven::NotTheirs(_))) {
+                break;
+            }
+        }
+        Ok(judged)
     }
 
-    /// The public keys of a client, fetched if it publishes them; none if it has none.
-    async fn public_keys(
+    /// Judges by the public keys of a client, which are fetched if it publishes them.
+    async fn judge_by_keys(
         &self,
         known: &KnownClient,
-        kid: Option<&str>,
-    ) -> Result<Option<Arc<VerifyingKeys>>, ErrorResponse> {
-        let uri = match (&known.registered_keys, &known.client.settings.jwks_uri) {
-            (Some(keys), _) => return Ok(Some(Arc::clone(keys))),
-            (None, Some(uri)) => uri,
-            (None, None) => return Ok(None),
+        presented: &Presented<'_>,
+        trust: Trust,
+    ) -> Result<Judged, ErrorResponse> {
+        let judge = |keys: &VerifyingKeys| {
+            let rules = self.rules(presented.client_id());
+            client_assertion::verify(presented.token, keys, &rules).map_err(Unproven::from)
         };
-        let keys = self.key_sets.keys_for(uri, kid).await;
-        keys.map(Some).map_err(|NoKeys| {
+        let uri = match (&known.registered_keys, &known.client.settings.jwks_uri) {
+            (Some(keys), _) => return Ok(judge(keys)),
+            (None, Some(uri)) => uri,
+            (None, None) => return Ok(Err(Unproven::NotTheirs("the client has no keys"))),
+        };
+        let keys = self.key_sets.keys_for(uri, presented.unverified.kid());
+        let keys = keys.await.map_err(|NoKeys| {
             ErrorResponse::new(
                 ErrorCode::TemporarilyUnavailable,
                 "the keys of this client could not be fetched from its jwks_uri; try again",
             )
-        })
+        })?;
+        let judged = judge(&keys);
+        if trust == Trust::Anything
+            && matches!(judged, Err(Unproven::NotTheirs(_)))
+            && let Some(keys) = self.key_sets.keys_again(uri).await
+        {
+            return Ok(judge(&keys));
+        }
+        Ok(judged)
+    }
+
+    fn rules<'rules>(&'rules self, client_id: &'rules str) -> AssertionRules<'rules> {
+        AssertionRules {
+            client_id,
+            issuer: self.settings.issuer.as_str(),
+            now: self.clock.now(),
+            leeway_seconds: CLOCK_SKEW,
+        }
     }
 
     /// RULES N3: a `jti` is good once, at one node.
     async fn take_once(
         &self,
-        client: &Client,
+        known: &KnownClient,
         assertion: &VerifiedAssertion,
         origin: Origin,
     ) -> Result<(), ErrorResponse> {
-        let id = AssertionId {
-            client: client.id,
-            jti_hash: digest::sha256(assertion.jti().as_bytes()),
-        };
-        // What a check forgives, and by how much the clock of a node that sweeps may be ahead of one that checks.
-        let until = assertion.exp().plus(2 * i64::from(CLOCK_SKEW));
+        let client_id = &known.client.client_id;
+        // No client id has a zero byte. RULES R10: a client that is added anew under its name is the same here.
+        let made_by = [client_id.as_str(), assertion.jti()].join("\0");
+        let id = AssertionId::from_bytes(digest::sha256(made_by.as_bytes()));
+        // What a check forgives, and by how much the clock of a node that sweeps may be ahead of one that checks (RULES N4).
+        let until = assertion.exp().plus(3 * i64::from(CLOCK_SKEW));
         let remembered = self
             .store
             .remember_jti(&id, until, self.clock.now())
@@ -208,36 +288,13 @@ impl Provider {
         match remembered {
             RememberJti::Remembered => Ok(()),
             RememberJti::Seen => {
-                audit::assertion_replayed(&client.client_id, origin);
+                let attempt = self.attempt(Account::Client(client_id.as_str()), origin)?;
+                self.failed(attempt).await;
+                audit::assertion_replayed(client_id, origin);
                 Err(invalid_client(
                     "this client_assertion was used before; make a new one, with a new jti, for every request",
                 ))
             }
         }
-    }
-}
-
-impl ProofKeys {
-    fn verify(
-        &self,
-        token: &str,
-        rules: &AssertionRules<'_>,
-    ) -> Result<VerifiedAssertion, Unproven> {
-        let secrets = match self {
-            Self::Public(keys) => return Ok(client_assertion::verify(token, keys, rules)?),
-            Self::Secrets(secrets) => secrets,
-        };
-        let mut unproven = Unproven::NotTheirs("the secret of the client is not kept for this");
-        for secret in secrets.iter().rev() {
-            match client_assertion::verify_hs256(token, secret, rules) {
-                Ok(verified) => return Ok(verified),
-                Err(error) => unproven = error.into(),
-            }
-            // Whose signature is right need not be tried with another secret.
-            if matches!(unproven, Unproven::Wrong(_)) {
-                break;
-            }
-        }
-        Err(unproven)
     }
 }

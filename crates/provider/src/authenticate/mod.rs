@@ -75,6 +75,18 @@ fn refused() -> ErrorResponse {
     ErrorResponse::new(ErrorCode::InvalidClient, "client authentication failed")
 }
 
+/// Refuses a secret that came in another way than its client is registered for: it proves nothing, and forgives nothing.
+/// Whoever knows the secret may know what else is wrong.
+fn require_registered(known: &KnownClient, method: AuthMethod) -> Result<(), ErrorResponse> {
+    match known.client.settings.token_endpoint_auth_method {
+        Some(registered) if registered != method => Err(ErrorResponse::new(
+            ErrorCode::InvalidClient,
+            &format!("this client is registered for the authentication method {registered}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Provider {
     /// Finds out which client sends a request: a confidential one must prove it, a public one names itself.
     pub(crate) async fn identify(
@@ -109,7 +121,7 @@ impl Provider {
     }
 
     /// Refuses a method that this service does not offer, whoever uses it.
-    fn require_offered(&self, method: AuthMethod) -> Result<(), ErrorResponse> {
+    pub(crate) fn require_offered(&self, method: AuthMethod) -> Result<(), ErrorResponse> {
         if self.settings.auth_methods.contains(&method) {
             return Ok(());
         }
@@ -158,6 +170,7 @@ impl Provider {
         let known = if let Some(known) = self.prove_by_generated(&readings) {
             // What was drawn with 256 bits cannot be guessed: a right one passes whatever strangers do to its account or
             // address, and tells them nothing (RULES S5: "slowing rather than locking out").
+            require_registered(&known, method)?;
             self.proven(account, origin).await;
             known
         } else {
@@ -181,17 +194,11 @@ impl Provider {
                     audit::client_refused(&named.client.client_id, method, origin);
                 }
             })?;
+            require_registered(&known, method)?;
             self.succeeded(attempt).await;
             known
         };
-        match known.client.settings.token_endpoint_auth_method {
-            // Whoever knows the secret may know what else is wrong.
-            Some(registered) if registered != method => Err(ErrorResponse::new(
-                ErrorCode::InvalidClient,
-                &format!("this client is registered for the authentication method {registered}"),
-            )),
-            _ => Ok(IdentifiedClient::Proven(ProvenClient(known))),
-        }
+        Ok(IdentifiedClient::Proven(ProvenClient(known)))
     }
 
     /// The readings of a header with the client that each names. RULES A3: a reading that needs storage, which does not

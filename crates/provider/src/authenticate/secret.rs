@@ -78,9 +78,23 @@ impl Provider {
 
     /// The secrets of a client that are accepted now and were kept for what needs them, the newest last (RULES S2).
     pub(crate) fn sealed_secrets(&self, client: &Client) -> Vec<Secret<Vec<u8>>> {
+        self.open_sealed(client, |_| true)
+    }
+
+    /// Those of them that were drawn, and cannot be guessed.
+    pub(super) fn drawn_sealed_secrets(&self, client: &Client) -> Vec<Secret<Vec<u8>>> {
+        self.open_sealed(client, |kept| matches!(kept.hash, SecretHash::Keyed { .. }))
+    }
+
+    fn open_sealed(
+        &self,
+        client: &Client,
+        is_meant: impl Fn(&ClientSecret) -> bool,
+    ) -> Vec<Secret<Vec<u8>>> {
         let now = self.clock.now();
         let accepted = client.secrets.iter().filter(|kept| kept.is_accepted(now));
         accepted
+            .filter(|kept| is_meant(kept))
             .filter_map(|kept| {
                 self.keys
                     .open_secret(SecretOf::Client(client.id), kept.sealed.as_deref()?)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Client, RedirectUri, ResponseType};
+use countersign_core::{AuthMethod, Client, RedirectUri, ResponseType};
 use countersign_protocol::{Addressing, AuthorizationParameters, ErrorCode, ErrorResponse};
 
 use crate::claims::has;
@@ -69,6 +69,12 @@ impl Provider {
             .await
             .map_err(ErrorPage::from)?;
         let client = client.ok_or_else(|| page("there is no client with this client_id"))?;
+        // What is not offered is not taken, whichever way it comes: a public client may get tokens here, and never come to the
+        // token endpoint.
+        if client.client.settings.is_public() {
+            self.require_offered(AuthMethod::None)
+                .map_err(|_| page("public clients are not served here"))?;
+        }
         let registered = &client.client.settings.redirect_uris;
         let named = parameters.redirect_uri().map_err(ErrorPage::from)?;
         let redirect_uri = match named {

@@ -60,7 +60,24 @@ impl KeySets {
         let published = self.cache.get_or_insert_with(uri, new)?;
         published.keys_for(kid, fetcher).await
     }
+
+    /// The keys at `uri`, fetched again since those at hand have not made a signature that they should have: a client may
+    /// replace a key under its old name, or under none. None if it is too early to ask, or asking was in vain.
+    pub(crate) async fn keys_again(&self, uri: &JwksUri) -> Option<Arc<VerifyingKeys>> {
+        let fetcher = self.fetcher.as_ref()?;
+        let published = self.cache.get(uri)?;
+        published.keys_again(fetcher).await
+    }
 }
+
+/// How long fetched keys of clients are good: a key that was taken away is gone after an hour, whatever was said of it before.
+const FETCH_RULES: FetchRules = FetchRules {
+    default_max_age: 300,
+    min_max_age: 30,
+    max_max_age: 3_600,
+    cool_down: 30,
+    keep_stale: 86_400,
+};
 
 /// What is known of the keys at one URI.
 #[derive(Debug)]
@@ -82,7 +99,7 @@ impl PublishedKeys {
         Self {
             uri,
             state: Mutex::new(State {
-                known: RemoteKeySet::new(FetchRules::default()),
+                known: RemoteKeySet::new(FETCH_RULES),
                 under_way: None,
             }),
         }
@@ -100,6 +117,26 @@ impl PublishedKeys {
         }
         let now = fetcher.clock.now();
         self.state().known.keys(now).ok_or(NoKeys)
+    }
+
+    async fn keys_again(self: &Arc<Self>, fetcher: &Fetcher) -> Option<Arc<VerifyingKeys>> {
+        let before = {
+            let mut state = self.state();
+            let now = fetcher.clock.now();
+            let before = state.known.keys(now);
+            match &state.under_way {
+                Some(done) => (before, done.clone()),
+                None if state.known.may_ask(now) => (before, self.begin(&mut state, fetcher)),
+                None => return None,
+            }
+        };
+        let (before, mut done) = before;
+        let _closed = done.changed().await;
+        let now = fetcher.clock.now();
+        let after = self.state().known.keys(now)?;
+        // A fetch that failed has left what was there.
+        let is_new = before.is_none_or(|before| !Arc::ptr_eq(&before, &after));
+        is_new.then_some(after)
     }
 
     /// The fetch that has to be waited for, if there is one. What is fetched behind the back of those who have what they
@@ -150,15 +187,24 @@ impl PublishedKeys {
             let (keys, refused) = keys.map_err(|error| error.to_string())?;
             Ok((keys, refused, it.max_age))
         });
+        // What stands behind the question mark may be a secret of the client's.
+        let place = self.uri.as_str().split('?').next().unwrap_or_default();
         match read {
             Ok((keys, refused, max_age)) => {
                 tracing::debug!(
-                    uri = %self.uri, keys = keys.len(), ?refused, "the keys of a client were fetched"
+                    uri = place,
+                    keys = keys.len(),
+                    ?refused,
+                    "the keys of a client were fetched"
                 );
                 self.state().known.took(keys, max_age, now);
             }
             Err(error) => {
-                tracing::warn!(uri = %self.uri, error, "the keys of a client could not be fetched");
+                tracing::warn!(
+                    uri = place,
+                    error,
+                    "the keys of a client could not be fetched"
+                );
                 self.state().known.failed(now);
             }
         }

@@ -11,7 +11,8 @@ use countersign_protocol::{
     ErrorCode, ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse, JWT_BEARER,
     RevocationRequest, TokenRequest,
 };
-use countersign_provider::{AddClientError, Origin, Provider, SecretSource};
+use countersign_provider::{AddClientError, KeepSecret, Origin, Provider, SecretSource};
+use countersign_storage::ClientStore as _;
 use serde_json::{Value, json};
 
 use crate::common::{START, Service, TestClient, on_both_backends, settings};
@@ -140,8 +141,8 @@ async fn d36_rule_n3_an_assertion_is_good_once_at_whatever_node(service: Service
         let (_, text) = refusal(token(&node, &assertion).await);
         assert!(text.contains(expected), "after {passing}: {text}");
     }
-    // It is remembered a minute longer, for nodes whose clocks are behind; then it may come again, with times of its own.
-    service.clock.advance(59);
+    // It is remembered two minutes longer, for nodes whose clocks differ; then it may come again, with times of its own.
+    service.clock.advance(119);
     said["iat"] = json!(service.clock().as_seconds());
     said["exp"] = json!(service.clock().as_seconds() + 60);
     let (_, text) = refusal(token(&node, &signed(&key, &said)).await);
@@ -182,11 +183,15 @@ async fn d36_rule_n3_two_clients_may_choose_the_same_jti(service: Service) {
         let assertion = signed(&key, &claims(id, "same", START));
         assert!(token(&node, &assertion).await.is_ok(), "{id}");
     }
-    // A client of the same name, added anew, is another one.
+    // RULES R10: a client of the same name, added anew, revives nothing.
     node.remove_client(&"one".parse().unwrap()).await.unwrap();
     add(&node, "one", by_key(&[&key])).await;
     let assertion = signed(&key, &claims("one", "same", START));
-    assert!(token(&node, &assertion).await.is_ok());
+    assert!(
+        refusal(token(&node, &assertion).await)
+            .1
+            .contains("used before")
+    );
 }
 
 async fn rule_a3_without_storage_no_assertion_is_taken(service: Service) {
@@ -399,6 +404,14 @@ async fn who_is_not_the_client_hears_nothing_more() {
     let assertion = signed(&key, &right);
     let (head, signature) = assertion.rsplit_once('.').unwrap();
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    add(&node, "two-keys", by_key(&[&new_key(), &new_key()])).await;
+    let nameless = |id: &str| {
+        let header = countersign_jose::base64url::encode(br#"{"alg":"ES256"}"#);
+        let payload =
+            countersign_jose::base64url::encode(claims(id, "1", START).to_string().as_bytes());
+        let signature = countersign_jose::base64url::encode(&[7; 64]);
+        format!("{header}.{payload}.{signature}")
+    };
     let hs256 = {
         let id = key.id().as_str();
         let secret = Secret::new(vec![7; 32]);
@@ -410,6 +423,9 @@ async fn who_is_not_the_client_hears_nothing_more() {
         ("no such client", signed_by(&key, "nobody")),
         ("client with a secret", signed_by(&key, "with-secret")),
         ("signature", format!("{head}.{flipped}{}", &signature[1..])),
+        ("no kid, one key", nameless("machine")),
+        ("no kid, two keys", nameless("two-keys")),
+        ("no kid, no client", nameless("nobody")),
     ];
     for (what, assertion) in unproven {
         let answer = refusal(token(&node, &assertion).await);
@@ -485,13 +501,47 @@ async fn a_client_by_key_has_no_other_way_in() {
     assert_eq!(refusal(client.token(&node).await.map(|_| ())).0, 401);
     let assertion = signed(&key, &claims("machine", "1", START));
     assert!(token(&node, &assertion).await.is_ok());
-    // And back: its secret was not taken away.
-    node.change_client(&id, |settings| settings.token_endpoint_auth_method = None)
+    // And not back either: a secret without a use is not kept, since it may be why the client has a key now.
+    let back = async || {
+        node.change_client(&id, |settings| settings.token_endpoint_auth_method = None)
+            .await
+    };
+    let refused = back().await.unwrap_err().to_string();
+    assert!(refused.contains("rotate-secret"), "{refused}");
+    let keep = KeepSecret::AsNeeded;
+    node.rotate_client_secret(&id, SecretSource::Generated, 0, keep)
         .await
         .unwrap();
-    assert!(client.token(&node).await.is_ok());
+    back().await.unwrap();
+    assert_eq!(refusal(client.token(&node).await.map(|_| ())).0, 401);
     let assertion = signed(&key, &claims("machine", "2", START));
     assert_eq!(refusal(token(&node, &assertion).await).1, NOT_PROVEN);
+}
+
+#[tokio::test]
+async fn rule_s2_a_secret_is_kept_itself_only_while_something_needs_it() {
+    let mut service = Service::new();
+    service.settings.auth_methods = AuthMethod::ALL.to_vec();
+    let node = service.node().await;
+    let by_secret = ClientSettings {
+        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
+        ..settings()
+    };
+    add(&node, "machine", by_secret).await;
+    let id = "machine".parse().unwrap();
+    let sealed = async || {
+        let client = service.store.find_client(&id).await.unwrap().unwrap();
+        client.secrets[0].sealed.is_some()
+    };
+    assert!(sealed().await);
+    node.change_client(&id, |it| it.scope = "read".parse().unwrap())
+        .await
+        .unwrap();
+    assert!(sealed().await);
+    node.change_client(&id, |it| it.token_endpoint_auth_method = None)
+        .await
+        .unwrap();
+    assert!(!sealed().await);
 }
 
 #[tokio::test]
@@ -506,7 +556,7 @@ async fn a_client_that_never_had_a_secret_gets_one_before_it_needs_it() {
     };
     let refused = to_secret().await.unwrap_err().to_string();
     assert!(refused.contains("rotate-secret"), "{refused}");
-    let keep = countersign_provider::KeepSecret::AsNeeded;
+    let keep = KeepSecret::AsNeeded;
     let rotated = node
         .rotate_client_secret(&id, SecretSource::Generated, 0, keep)
         .await;
@@ -594,7 +644,7 @@ async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it()
         NOT_PROVEN
     );
     // RULES S3: two secrets may be active.
-    let keep = countersign_provider::KeepSecret::AsNeeded;
+    let keep = KeepSecret::AsNeeded;
     let rotated = node
         .rotate_client_secret(&id, SecretSource::Generated, 10, keep)
         .await;
@@ -698,6 +748,85 @@ async fn wrong_assertions_are_slowed_down_and_right_ones_are_not() {
     assert_eq!(statuses.last(), Some(&429));
     let right = signed(&key, &claims("machine", "right", START));
     assert!(token(&node, &right).await.is_ok());
+}
+
+#[tokio::test]
+async fn rule_s5_a_chosen_secret_is_not_tried_beyond_the_threshold() {
+    let mut service = Service::new();
+    service.settings.auth_methods = AuthMethod::ALL.to_vec();
+    let node = service.node().await;
+    let by_secret = ClientSettings {
+        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
+        ..settings()
+    };
+    let chosen = "correct horse battery staple and more";
+    let source = SecretSource::Given(Secret::new(chosen.to_owned()));
+    node.add_client("machine".parse().unwrap(), by_secret, source)
+        .await
+        .unwrap();
+    let by = |secret: &str, jti: &str| {
+        let claims = AssertionClaims {
+            client_id: "machine".to_owned(),
+            issuer: ISSUER.to_owned(),
+            jti: jti.to_owned(),
+            iat: START,
+            lifetime_seconds: 60,
+        };
+        let secret = Secret::new(secret.as_bytes().to_vec());
+        client_assertion::sign_hs256(&secret, &claims).unwrap()
+    };
+    assert!(token(&node, &by(chosen, "first")).await.is_ok());
+    for number in 0..40 {
+        let guess = format!("a guess of enough bytes, number {number}");
+        let _refused = refusal(token(&node, &by(&guess, "guess")).await);
+    }
+    assert_eq!(refusal(token(&node, &by(chosen, "second")).await).0, 429);
+}
+
+#[tokio::test]
+async fn rule_s5_replays_count_and_a_refused_one_does_not_ask_storage() {
+    let service = Service::new();
+    let node = service.node().await;
+    let key = new_key();
+    add(&node, "machine", by_key(&[&key])).await;
+    let used = signed(&key, &claims("machine", "used", START));
+    token(&node, &used).await.unwrap();
+    let mut last = 0;
+    for _ in 0..40 {
+        last = refusal(token(&node, &used).await).0;
+    }
+    assert_eq!(last, 429);
+    let wrong = signed(&new_key(), &claims("machine", "wrong", START));
+    let before = service.store.total_calls();
+    assert_eq!(refusal(token(&node, &wrong).await).0, 429);
+    assert_eq!(
+        service.store.total_calls(),
+        before,
+        "what comes too early is not looked up"
+    );
+    let right = signed(&key, &claims("machine", "right", START));
+    assert!(token(&node, &right).await.is_ok());
+}
+
+#[tokio::test]
+async fn rule_s5_a_right_secret_in_the_wrong_way_forgives_nothing() {
+    let service = Service::new();
+    let node = service.node().await;
+    let basic_only = ClientSettings {
+        token_endpoint_auth_method: Some(AuthMethod::ClientSecretBasic),
+        ..settings()
+    };
+    let client = TestClient::add(&node, "machine", basic_only).await;
+    let wrong = TestClient {
+        secret: "wrong".into(),
+        ..client.at(client.door)
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.push(refusal(wrong.token(&node).await.map(|_| ())).0);
+        assert_eq!(refusal(client.token(&node).await.map(|_| ())).0, 401);
+    }
+    assert_eq!(statuses.last(), Some(&429));
 }
 
 #[tokio::test]

@@ -172,6 +172,53 @@ async fn keys_are_kept_through_an_outage_and_a_key_that_was_taken_away_is_gone()
 }
 
 #[tokio::test]
+async fn a_key_that_takes_the_name_of_another_one_is_asked_for() {
+    let (old, new) = (new_key(), new_key());
+    let mut under_its_name = old.public_jwk().clone();
+    under_its_name.common.key_id = Some(new.id().as_str().to_owned());
+    let published = Published::of(&[]);
+    let set = JwkSet {
+        keys: vec![under_its_name],
+    };
+    published.answers(Ok(FetchedKeySet {
+        json: serde_json::to_vec(&set).unwrap(),
+        max_age: Some(3_600),
+    }));
+    let (service, node) = with_client(&published).await;
+    assert!(
+        !opens(&service, &node, &new).await,
+        "its name stands for another key"
+    );
+    published.publish(&[&new]);
+    assert!(
+        !opens(&service, &node, &new).await,
+        "it was asked a moment ago"
+    );
+    assert_eq!(published.asked(), 1);
+    service.clock.advance(30);
+    assert!(opens(&service, &node, &new).await);
+    assert_eq!(published.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_was_taken_away_is_gone_after_an_hour_whatever_was_said_before() {
+    let (old, new) = (new_key(), new_key());
+    let published = Published::of(&[&old]);
+    let answer = published.answer.lock().unwrap().clone();
+    published.answers(answer.map(|it| FetchedKeySet {
+        max_age: Some(86_400),
+        ..it
+    }));
+    let (service, node) = with_client(&published).await;
+    assert!(opens(&service, &node, &old).await);
+    published.publish(&[&new]);
+    service.pass(&node, 3_600).await;
+    let _it_is_asked_for = opens(&service, &node, &old).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert!(!opens(&service, &node, &old).await);
+}
+
+#[tokio::test]
 async fn without_any_keys_nothing_can_be_said() {
     let key = new_key();
     let published = Published::of(&[&key]);

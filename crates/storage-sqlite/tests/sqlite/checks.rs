@@ -35,13 +35,12 @@ const STANDING: [&str; 3] = ["standing_for = NULL", "user = client", "user_epoch
 const OF_A_USER: [&str; 2] = ["standing_for = scope", "user = zeroblob(16)"];
 
 /// What is redeemed without a code, or has the wrong length.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 13] = [
     "UPDATE grants SET code_nonce = NULL, code_expires_at = NULL, code_redeemed_at = 0 WHERE facts IS NOT NULL",
     "UPDATE sessions SET secret_hash = x'00'",
     "UPDATE sessions SET user = x'00'",
     "UPDATE consents SET client = x'00'",
-    "UPDATE seen_jtis SET client = x'00'",
-    "UPDATE seen_jtis SET jti_hash = x'00'",
+    "UPDATE seen_jtis SET id = x'00'",
     "UPDATE wazo_sessions SET token_hash = x'00'",
     "UPDATE wazo_sessions SET client = x'00'",
     "UPDATE wazo_sessions SET user = x'00'",

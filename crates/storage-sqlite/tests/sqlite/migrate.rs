@@ -277,10 +277,7 @@ fn version_4_keeps_everything() {
         assert_eq!(store.change_head().await, Ok(cursor(1)));
 
         // RULES N3: what is new is there, and empty.
-        let assertion = AssertionId {
-            client: client.id,
-            jti_hash: [3; 32],
-        };
+        let assertion = AssertionId::from_bytes([3; 32]);
         for expected in [RememberJti::Remembered, RememberJti::Seen] {
             let heard = store.remember_jti(&assertion, NOW.plus(600), NOW).await;
             assert_eq!(heard, Ok(expected));

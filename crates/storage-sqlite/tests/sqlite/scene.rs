@@ -12,10 +12,10 @@ use countersign_storage::contract::samples::{
     token_of, user,
 };
 use countersign_storage::{
-    AssertionId, AssertionStore, ChangeCursor, ChangeFeed, ClientStore, ConsentStore, CreateUser,
-    Failures, FoundGrant, GrantFilter, GrantStore, KeyRing, KeyStore, Liveness, LivenessQuery,
-    Maintenance, Registry, RegistryStore, RememberJti, RestoreGap, SeenCode, SeenRefresh,
-    SessionStore, StoreError, ThrottleStore, ThrottleSubject, TokenStore, UserStore,
+    AssertionStore, ChangeCursor, ChangeFeed, ClientStore, ConsentStore, CreateUser, Failures,
+    FoundGrant, GrantFilter, GrantStore, KeyRing, KeyStore, Liveness, LivenessQuery, Maintenance,
+    Registry, RegistryStore, RememberJti, RestoreGap, SeenCode, SeenRefresh, SessionStore,
+    StoreError, ThrottleStore, ThrottleSubject, TokenStore, UserStore,
 };
 use countersign_storage_sqlite::SqliteStore;
 
@@ -63,14 +63,6 @@ pub(crate) fn subjects() -> [ThrottleSubject; 3] {
     [1, 2, 3].map(|byte| ThrottleSubject::from_bytes([byte; 16]))
 }
 
-/// What the client of a scene made with the `jti` of this name.
-fn made_by(client: &Client, name: &str) -> AssertionId {
-    AssertionId {
-        client: client.id,
-        ..assertion_id(name)
-    }
-}
-
 /// The address of the user of a scene.
 pub(crate) const EMAIL: &str = "Zoe@example.com";
 
@@ -103,7 +95,7 @@ impl Scene {
         let wazo = WazoScene::set(store, &client, &user).await;
         let agreed = consent(&user, &client, "read");
         assert!(store.remember_consent(agreed).await.is_ok());
-        let over = made_by(&client, "over");
+        let over = assertion_id("over");
         let taken = store.remember_jti(&over, NOW.plus(600), NOW);
         assert_eq!(taken.await, Ok(RememberJti::Remembered));
         let next = next_refresh(grant.refresh.as_ref().expect("it has a refresh token"));

@@ -142,11 +142,11 @@ macro_rules! contract_tests {
             tokens::rule_a2_token_of_a_grant_that_is_not_its_own_is_dead
             tokens::rule_a2_widest_end_is_told_first
             assertions::rule_n3_jti_is_taken_once
-            assertions::rule_n3_jti_is_taken_once_of_each_client
+            assertions::rule_n3_ids_do_not_meet
             assertions::rule_n3_jti_is_remembered_until_its_end
             assertions::rule_n3_replay_puts_no_end_off
             assertions::rule_n3_race_of_replays_has_one_winner
-            assertions::rule_n3_race_of_clients_has_one_winner_each
+            assertions::rule_n3_race_of_two_ids_has_one_winner_each
             assertions::rule_n3_race_of_replays_and_sweeps_has_one_winner
             assertions::rule_n3_sweep_forgets_only_what_is_over
             wazo_sessions::wazo_session_is_found_with_every_field

@@ -372,9 +372,9 @@ pub async fn rule_n3_assertions_outlive_the_store(open: impl AsyncFn() -> Arc<dy
         (end, RememberJti::Remembered),
     ] {
         let store = open().await;
-        for id in assertion_ids() {
-            let heard = store.remember_jti(&id, end, now).await;
-            assert_eq!(heard, Ok(expected), "{id:?} {now}");
+        for (number, id) in assertion_ids().iter().enumerate() {
+            let heard = store.remember_jti(id, end, now).await;
+            assert_eq!(heard, Ok(expected), "{number} {now}");
         }
     }
 }

@@ -87,8 +87,8 @@ impl RotateSecret {
             format!("Client {client_id} has a new secret; {old}.")
         } else {
             format!(
-                "Client {client_id} has a new secret, which it does not use as long as it proves who it is by key; to change \
-                 that: countersign client update {client_id} --auth-method client_secret_basic"
+                "Client {client_id} has a new secret, which it does not use as long as it proves who it is by key, and which \
+                 goes with the next change unless that makes it useful: countersign client update {client_id} --auth-method client_secret_basic"
             )
         };
         let text = with_secret(text, &mut members, rotated.secret.as_ref());

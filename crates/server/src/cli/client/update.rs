@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use countersign_core::ClientId;
+use countersign_core::{AuthMethod, ClientId};
 
 use super::settings::{GRANT_TYPES, SettingsArgs, member_names, unset};
 use super::{change_failed, describe};
@@ -63,8 +63,15 @@ impl Update {
             })
             .await;
         let client = changed.map_err(|error| change_failed(&self.client_id, error))?;
+        let settings = &client.settings;
+        let by_key = settings.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+        let secrets = if by_key && !settings.has_secret() {
+            " It proves who it is by its keys (private_key_jwt); secrets that it had are gone."
+        } else {
+            ""
+        };
         let text = format!(
-            "Client {} updated; a running server knows within a second.",
+            "Client {} updated; a running server knows within a second.{secrets}",
             client.client_id
         );
         print(global.format(), &text, &describe(&client))

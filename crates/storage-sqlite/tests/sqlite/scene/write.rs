@@ -2,8 +2,8 @@
 
 use countersign_core::{KeyId, ResourceUri, ScopeToken, Timestamp};
 use countersign_storage::contract::samples::{
-    NOW, client, coded_grant, consent, first_refresh, grant, key, key_id, limits, renewed,
-    resource_definition, scope_definition, session, standing_grant, token_of, user,
+    NOW, assertion_id, client, coded_grant, consent, first_refresh, grant, key, key_id, limits,
+    renewed, resource_definition, scope_definition, session, standing_grant, token_of, user,
 };
 use countersign_storage::{
     AssertionStore, ClientStore, ConsentStore, Deployment, GrantLimits, GrantStore, Issued,
@@ -12,7 +12,7 @@ use countersign_storage::{
 };
 use countersign_storage_sqlite::SqliteStore;
 
-use super::{Scene, WazoWrite, made_by, subjects};
+use super::{Scene, WazoWrite, subjects};
 
 /// A verb that writes, and by the way what it writes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +153,13 @@ fn old_key() -> KeyId {
     key_id("k")
 }
 
+/// Remembers the assertion of this name, of which the one that is called `over` was taken before.
+async fn remember_jti(store: &SqliteStore, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    let id = assertion_id(name);
+    let heard = store.remember_jti(&id, now.plus(600), now);
+    heard.await.map(drop)
+}
+
 impl Scene {
     async fn create_standing_grant(&self, store: &SqliteStore) -> Result<(), StoreError> {
         let another = standing_grant(&self.client, "c");
@@ -164,18 +171,6 @@ impl Scene {
         let (next, replaced) = (standing_grant(&self.client, "a b"), self.standing.id);
         let created = store.create_standing_grant(next, Some(replaced), 2);
         created.await.map(drop)
-    }
-
-    /// Remembers the assertion with the `jti` of this name, of which the one that is called `over` was taken before.
-    async fn remember_jti(
-        &self,
-        store: &SqliteStore,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let id = made_by(&self.client, name);
-        let heard = store.remember_jti(&id, now.plus(600), now);
-        heard.await.map(drop)
     }
 
     /// Carries out the verb on what the scene began with. It changes something.
@@ -250,8 +245,8 @@ impl Scene {
                 let token = token_of(&self.grant);
                 store.revoke_token(&token, later).await.map(drop)
             }
-            Write::RememberJti => self.remember_jti(store, "new", NOW).await,
-            Write::RememberJtiAnew => self.remember_jti(store, "over", later).await,
+            Write::RememberJti => remember_jti(store, "new", NOW).await,
+            Write::RememberJtiAnew => remember_jti(store, "over", later).await,
             Write::DefineScope => {
                 let defined = store.define_scope(scope_definition("write"));
                 defined.await.map(drop)
