@@ -117,6 +117,10 @@ pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Jwk, JwkError
         return Err(JwkError::Private);
     }
     let mut common = texts(members, &["use", "alg", "kid"])?;
+    // RFC 9864 §2.2: the newer of two names of one algorithm.
+    if let Some(alg) = common.get_mut("alg").filter(|alg| *alg == "Ed25519") {
+        *alg = "EdDSA".into();
+    }
     if let Some(operations) = members.get("key_ops") {
         let are_texts = |values: &Vec<Value>| values.iter().all(Value::is_string);
         if !operations.as_array().is_some_and(are_texts) {

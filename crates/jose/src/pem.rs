@@ -58,6 +58,25 @@ pub(crate) fn private_key(text: &str) -> Result<Secret<Vec<u8>>, PemError> {
     }
 }
 
+/// The object identifier of Ed25519 (RFC 8410 §3), and the head of the private key inside of its octet string.
+const ED25519_KEY: [u8; 9] = [0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// An Ed25519 key in the first version of PKCS#8, as RFC 8410 §10.3 has it; none if it is no such key.
+///
+/// The backends write the second version (RFC 5958), which OpenSSL 3 and all that stands on it cannot read.
+fn ed25519_v1(pkcs8: &[u8]) -> Option<Secret<Vec<u8>>> {
+    let head = pkcs8
+        .windows(ED25519_KEY.len())
+        .take(16)
+        .position(|bytes| bytes == ED25519_KEY)?;
+    let key = pkcs8.get(head + ED25519_KEY.len()..)?.get(..32)?;
+    let mut v1 = Vec::with_capacity(48);
+    v1.extend([0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05]);
+    v1.extend(ED25519_KEY);
+    v1.extend(key);
+    Some(Secret::new(v1))
+}
+
 /// A PKCS#8 private key (DER) as PEM with the label `PRIVATE KEY` (RFC 7468 §10): what
 /// [`SigningKey::from_pem`](crate::SigningKey::from_pem) reads, and every other tool.
 ///
@@ -73,7 +92,9 @@ pub(crate) fn private_key(text: &str) -> Result<Secret<Vec<u8>>, PemError> {
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "no key is as long as memory")]
 pub fn private_key_pem(pkcs8: &Secret<Vec<u8>>) -> Secret<String> {
-    let pem = pem_rfc7468::encode_string(PRIVATE_KEY, LineEnding::LF, pkcs8.expose())
+    let v1 = ed25519_v1(pkcs8.expose());
+    let pkcs8 = v1.as_ref().unwrap_or(pkcs8).expose();
+    let pem = pem_rfc7468::encode_string(PRIVATE_KEY, LineEnding::LF, pkcs8)
         .expect("encoding fails only where a length is beyond memory");
     Secret::new(pem)
 }

@@ -101,7 +101,8 @@ fn read_assertion(form: &Form) -> Result<Option<Secret<String>>, ErrorResponse> 
         (Some(_), _) => Err(ErrorResponse::new(
             ErrorCode::InvalidClient,
             &format!("this client_assertion_type is not supported; use {JWT_BEARER}"),
-        )),
+        )
+        .to_assertion()),
     }
 }
 

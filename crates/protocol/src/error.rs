@@ -231,6 +231,22 @@ impl ErrorResponse {
         }
     }
 
+    /// The same for a client that presented an assertion: 400, and no challenge, which would ask for something else.
+    ///
+    /// RFC 6749 §5.2 wants 401 with a challenge where the client used the `Authorization` header; RFC 7521 §4.2.1 shows 400 for
+    /// assertions. Widely used client libraries show a challenge in the place of the description.
+    #[must_use]
+    pub fn to_assertion(self) -> Self {
+        if self.error != ErrorCode::InvalidClient {
+            return self;
+        }
+        Self {
+            status: 400,
+            challenges: Vec::new(),
+            ..self
+        }
+    }
+
     /// `invalid_request`: the parameter `name` is missing.
     #[must_use]
     pub fn missing_parameter(name: &str) -> Self {
@@ -304,6 +320,20 @@ mod tests {
         assert_eq!((slowed.status(), slowed.retry_after), (429, Some(8)));
         let wrong = ErrorResponse::missing_parameter("token");
         assert_eq!((wrong.status(), wrong.retry_after), (400, None));
+    }
+
+    #[test]
+    fn rfc7521_4_2_1_who_presented_an_assertion_is_not_asked_for_a_password() {
+        let refused = ErrorResponse::new(ErrorCode::InvalidClient, "x");
+        assert_eq!((refused.status(), refused.challenges.len()), (401, 1));
+        let refused = refused.to_assertion();
+        assert_eq!((refused.status(), refused.challenges.len()), (400, 0));
+        let away = ErrorResponse::new(ErrorCode::TemporarilyUnavailable, "x").to_assertion();
+        assert_eq!((away.status(), away.retry_after), (503, Some(1)));
+        assert_eq!(
+            ErrorResponse::too_many_requests(8).to_assertion().status(),
+            429
+        );
     }
 
     #[test]

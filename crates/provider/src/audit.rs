@@ -167,19 +167,7 @@ pub(crate) fn redirect_uri_refused(client: &ClientId, redirect_uri: &str) {
 }
 
 /// A request did not prove to come from the client that it names.
-pub(crate) fn client_refused(client: &ClientId, method: AuthMethod, origin: Origin) {
-    tracing::info!(
-        target: "countersign::audit",
-        event = "client_refused",
-        %client,
-        method = method.name(),
-        address = origin.address.map(tracing::field::display),
-        "a client did not prove who it is"
-    );
-}
-
-/// An assertion was not made by the client that it names.
-pub(crate) fn assertion_refused(
+pub(crate) fn client_refused(
     client: &ClientId,
     method: AuthMethod,
     reason: &'static str,
@@ -190,6 +178,31 @@ pub(crate) fn assertion_refused(
         event = "client_refused",
         %client,
         method = method.name(),
+        address = origin.address.map(tracing::field::display),
+        reason,
+        "a client did not prove who it is"
+    );
+}
+
+/// The most characters that are logged of what somebody has made up.
+const MAX_LOGGED: usize = 64;
+
+/// An assertion was not made by the client that it names, which may be none. Names and ids of keys are no secrets; what is
+/// logged of them is what fits into a line.
+pub(crate) fn assertion_refused(
+    client: &str,
+    method: AuthMethod,
+    kid: Option<&str>,
+    reason: &'static str,
+    origin: Origin,
+) {
+    let cut = |text: &str| text.chars().take(MAX_LOGGED).collect::<String>();
+    tracing::info!(
+        target: "countersign::audit",
+        event = "client_refused",
+        client = ?cut(client),
+        method = method.name(),
+        kid = kid.map(|kid| tracing::field::debug(cut(kid))),
         address = origin.address.map(tracing::field::display),
         reason,
         "a client did not prove who it is"

@@ -148,7 +148,8 @@ impl Provider {
 
 /// RFC 6750 §3: whoever came without a good word is told that a bearer token would do as well.
 fn also_bearer(mut refusal: ErrorResponse) -> ErrorResponse {
-    if refusal.error == ErrorCode::InvalidClient {
+    // Who presented an assertion was asked for nothing.
+    if refusal.error == ErrorCode::InvalidClient && !refusal.challenges.is_empty() {
         refusal.challenges.push(Challenge::Bearer {
             scope: INTROSPECTION_SCOPE,
             with_error: false,

@@ -55,8 +55,8 @@ const PROTOCOL_CLAIMS: [&str; 11] = [
 ];
 
 /// The algorithms of the keys that clients may have (RFC 8414 §2: "The value 'none' MUST NOT be used").
-const KEY_ALGORITHMS: [&str; 9] = [
-    "ES256", "ES384", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+const KEY_ALGORITHMS: [&str; 10] = [
+    "ES256", "ES384", "EdDSA", "Ed25519", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 ];
 
 /// How assertions can be signed where these methods are offered.

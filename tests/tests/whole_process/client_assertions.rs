@@ -11,7 +11,8 @@ use crate::machine::{AUDIENCE, Machine, add_client_with_keys, claims, now, post,
 use crate::own_key::OwnKey;
 use crate::scene::ISSUER;
 
-const REFUSED: (u16, &str) = (401, "invalid_client");
+/// RFC 7521 §4.2.1: 400, and no challenge, which would ask for something else.
+const REFUSED: (u16, &str) = (400, "invalid_client");
 
 #[test]
 fn a_client_without_a_secret_gets_asks_about_and_revokes_a_token() {
@@ -41,13 +42,13 @@ fn attack_36_cve_2020_5300_a_replayed_assertion_is_refused_at_every_door_and_aft
         ("/oauth2/revoke", ("token", access.as_str())),
     ] {
         let answer = post(&server, path, &assertion, &[more]);
-        assert_eq!(answer.refusal(), (401, "invalid_client".into()), "{path}");
+        assert_eq!(answer.refusal(), (400, "invalid_client".into()), "{path}");
         assert!(answer.text().contains("used before"), "{}", answer.text());
     }
     // The same jti in another assertion is a replay, too.
     let mut said = jwt::claims(&assertion);
     said["exp"] = json!(now() + 30);
-    assert_eq!(token(&server, &signed(&key, "k1", &said)).status, 401);
+    assert_eq!(token(&server, &signed(&key, "k1", &said)).status, 400);
     assert!(server.stderr().contains("assertion_replayed"));
 }
 
@@ -72,7 +73,9 @@ fn attack_36_cve_2020_15222_of_64_parallel_replays_one_wins() {
         let won = statuses.iter().filter(|status| **status == 200).count();
         assert_eq!(won, 1, "{statuses:?}");
         assert!(
-            statuses.iter().all(|status| matches!(status, 200 | 401 | 429)),
+            statuses
+                .iter()
+                .all(|status| matches!(status, 200 | 400 | 429)),
             "{statuses:?}"
         );
     }
@@ -94,7 +97,7 @@ fn attack_36_what_was_used_before_kill_9_stays_used() {
     server.kill();
     let server = home.serve_with(&ISSUER, &[]);
     for assertion in &assertions {
-        assert_eq!(token(&server, assertion).status, 401);
+        assert_eq!(token(&server, assertion).status, 400);
     }
 }
 
@@ -195,7 +198,7 @@ fn with_mac(header: &str, claims: &Value, secret: &[u8]) -> String {
 /// A right assertion passes whatever the throttle says, so 429 hides no acceptance.
 fn assert_refused(answer: &Answer, what: &str) {
     let (status, _) = answer.refusal();
-    assert!(matches!(status, 401 | 429), "{what}: {}", answer.text());
+    assert!(matches!(status, 400 | 429), "{what}: {}", answer.text());
 }
 
 #[test]
@@ -296,7 +299,7 @@ fn rows_46_to_66_what_is_not_signed_by_the_client_proves_nothing() {
 fn an_access_token_of_ours_is_no_assertion() {
     let machine = Machine::new();
     let access = token(&machine.server, &machine.assertion()).access_token();
-    assert_eq!(token(&machine.server, &access).refusal().0, 401);
+    assert_eq!(token(&machine.server, &access).refusal().0, 400);
 }
 
 #[test]
@@ -323,12 +326,12 @@ fn one_method_per_request_and_both_parameters() {
     );
     assert_eq!(
         refused(&[grant, saml, assertion]),
-        (401, "invalid_client".into())
+        (400, "invalid_client".into())
     );
     let other = ("client_id", "with-secret");
     assert_eq!(
         refused(&[grant, kind, assertion, other]),
-        (401, "invalid_client".into())
+        (400, "invalid_client".into())
     );
     // Nothing of it was consumed.
     let own = ("client_id", "machine");
@@ -392,10 +395,10 @@ fn client_secret_jwt_is_neither_offered_nor_taken_unless_it_is_switched_on() {
     }
     let assertion = with_secret(&client);
     assert_eq!(token(&server, &assertion).status, 200);
-    assert_eq!(token(&server, &assertion).status, 401, "once");
+    assert_eq!(token(&server, &assertion).status, 400, "once");
     assert_eq!(
         token(&server, &with_secret(&client.with_secret(&"x".repeat(50)))).status,
-        401
+        400
     );
     assert_eq!(
         server.token(&client, &[]).status,
@@ -405,7 +408,7 @@ fn client_secret_jwt_is_neither_offered_nor_taken_unless_it_is_switched_on() {
     drop(server);
     let server = home.serve_with(&ISSUER, &[]);
     let answer = token(&server, &with_secret(&client));
-    assert_eq!(answer.refusal().0, 401);
+    assert_eq!(answer.refusal().0, 400);
     assert!(answer.text().contains("not offered"), "{}", answer.text());
     let offered = server.get("/.well-known/openid-configuration").text();
     assert!(!offered.contains("client_secret_jwt"), "{offered}");
@@ -422,7 +425,7 @@ fn attack_78_no_assertion_is_in_the_log_at_any_level() {
     let mut late = claims("machine");
     late["exp"] = json!(now() - 1_000);
     let late = signed(&key, "k1", &late);
-    for (assertion, status) in [(&good, 200), (&good, 401), (&forged, 401), (&late, 401)] {
+    for (assertion, status) in [(&good, 200), (&good, 400), (&forged, 400), (&late, 400)] {
         assert_eq!(token(&server, assertion).status, status);
     }
     let log = server.stderr();
@@ -446,7 +449,7 @@ fn every_algorithm_that_is_advertised_is_taken() {
         .iter()
         .map(|it| it.as_str().unwrap())
         .collect();
-    assert_eq!(names.len(), 9);
+    assert_eq!(names.len(), 10);
     for name in names {
         let client_id = format!("by-{name}");
         let (jwk, assertion) = crate::foreign_signer::signed(name, &claims(&client_id));
@@ -466,5 +469,6 @@ fn an_unknown_client_and_a_wrong_key_are_told_the_same() {
     );
     let nobody = token(&machine.server, &signed(&stranger, "k1", &claims("nobody")));
     assert_eq!(wrong_key.text(), nobody.text());
-    assert_eq!((wrong_key.status, nobody.status), (401, 401));
+    assert_eq!((wrong_key.status, nobody.status), (400, 400));
+    assert_eq!(wrong_key.header("www-authenticate"), "");
 }

@@ -14,7 +14,7 @@ use crate::scene::ISSUER;
 fn a_new_key_opens_the_door_and_only_its_owner_can_read_it() {
     let home = Home::with_keys();
     let commands = home.shell(&format!(
-        "{binary} client new-key --out machine.pem > machine.jwks.json
+        "{binary} client new-key --out machine.pem --jwks machine.jwks.json
          {binary} --data-dir data client add machine --jwks machine.jwks.json",
         binary = countersign_tests::binary().display()
     ));
@@ -40,8 +40,27 @@ fn a_new_key_opens_the_door_and_only_its_owner_can_read_it() {
     );
     // What is there is left alone.
     let again = home.run(&["--json", "client", "new-key", "--out", "machine.pem"]);
-    assert_eq!(again.refusal(1).0, "key");
+    let (error, message) = again.refusal(1);
+    assert_eq!(error, "key");
+    assert!(
+        message.contains("client public-key machine.pem"),
+        "{message}"
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), pem);
+    assert_eq!(home.json(&["client", "public-key", "machine.pem"]), set);
+    // Nor is half of a pair left behind.
+    let other = ["--out", "other.pem", "--jwks", "machine.jwks.json"];
+    let refused = home.run(&[&["--json", "client", "new-key"][..], &other].concat());
+    assert!(refused.refusal(1).1.contains("machine.jwks.json"));
+    assert!(!home.path().join("other.pem").exists());
+    for (algorithm, expected) in [("EdDSA", "EdDSA"), ("ES384", "ES384"), ("PS256", "RS256")] {
+        let out = format!("{algorithm}.pem");
+        let _ = home.json(&["client", "new-key", "--out", &out, "--algorithm", algorithm]);
+        let told = home.json(&["client", "public-key", &out]);
+        assert_eq!(told["keys"][0]["alg"], expected, "{algorithm}");
+    }
+    let told = home.json(&["client", "public-key", "PS256.pem", "--algorithm", "PS256"]);
+    assert_eq!(told["keys"][0]["alg"], "PS256");
 }
 
 #[test]
@@ -123,6 +142,6 @@ fn a_client_turns_from_a_secret_to_a_key_and_back() {
     assert!(opened.is_some());
     assert_eq!(
         token(&server, &signed(&key, "k1", &claims("machine"))).status,
-        401
+        400
     );
 }

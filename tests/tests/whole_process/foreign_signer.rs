@@ -21,7 +21,8 @@ pub(crate) fn signed(algorithm: &str, claims: &Value) -> (Value, String) {
     let (mut jwk, signature) = match algorithm {
         "ES256" => ecdsa("P-256", &ECDSA_P256_SHA256_FIXED_SIGNING, &text),
         "ES384" => ecdsa("P-384", &ECDSA_P384_SHA384_FIXED_SIGNING, &text),
-        "EdDSA" => ed25519(&text),
+        // RFC 9864 §2.2: two names of one algorithm.
+        "EdDSA" | "Ed25519" => ed25519(&text),
         "RS256" => rsa(&RSA_PKCS1_SHA256, &text),
         "RS384" => rsa(&RSA_PKCS1_SHA384, &text),
         "RS512" => rsa(&RSA_PKCS1_SHA512, &text),

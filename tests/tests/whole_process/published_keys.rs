@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use countersign_tests::{Answer, Home, SECOND, Server, eventually};
+use countersign_tests::{Answer, Home, SECOND, Server, TlsFront, eventually};
 use serde_json::{Value, json};
 
 use crate::machine::{claims, signed, token};
@@ -114,6 +114,48 @@ fn answer(mut stream: TcpStream, says: &Says) {
     }
 }
 
+#[test]
+fn keys_are_fetched_over_tls_from_who_has_proved_to_be_the_host() {
+    let key = OwnKey::new();
+    let host = KeyHost::new(Says::keys(&[key.jwk_named("k1")]));
+    let front = TlsFront::listen();
+    front.stand_before(host.address);
+    let uri = format!("{}/jwks.json", front.origin());
+    // Nobody vouches for this certificate.
+    let (home, server) = start(&uri, &LOOPBACK_ALLOWED);
+    assert_eq!(ask(&server, &key, "k1").status, 503);
+    assert_eq!(host.asked(), 0, "nothing was said to a stranger");
+    server.stop();
+    let authority = home.path().join("authority.pem");
+    std::fs::write(&authority, front.certificate()).unwrap();
+    let trusted = ("SSL_CERT_FILE", authority.to_str().unwrap());
+    let server = home.serve_with(&ISSUER, &[LOOPBACK_ALLOWED[0], trusted]);
+    assert_eq!(ask(&server, &key, "k1").status, 200);
+    server.stop();
+    // A certificate that is good, for another name.
+    let other_name = uri.replace("127.0.0.1", "localhost");
+    let _ = home.json(&["client", "update", "machine", "--jwks-uri", &other_name]);
+    let server = home.serve_with(&ISSUER, &[LOOPBACK_ALLOWED[0], trusted]);
+    assert_eq!(ask(&server, &key, "k1").status, 503);
+}
+
+#[test]
+fn keys_that_would_never_be_asked_for_are_warned_of() {
+    let home = Home::with_keys();
+    for (uri, warned) in [
+        ("https://10.0.0.1/jwks", true),
+        ("https://localhost/jwks", true),
+        ("http://127.0.0.1:7000/jwks", true),
+        ("https://client.example/jwks", false),
+        ("https://1.1.1.1/jwks", false),
+    ] {
+        let id = uri.replace(['/', ':'], "-");
+        let added = home.run(&["client", "add", &id, "--jwks-uri", uri]);
+        let told = added.stderr.contains("jwks_uri.allowed_networks");
+        assert_eq!((added.code, told), (Some(0), warned), "{}", added.stderr);
+    }
+}
+
 /// A server with the client `machine`, whose keys are at `uri`.
 fn start(uri: &str, variables: &[(&str, &str)]) -> (Home, Server) {
     let home = Home::with_keys();
@@ -149,7 +191,7 @@ fn keys_are_fetched_once_for_all_and_not_for_everybody() {
     // It was asked a moment ago, so a kid that nobody knows asks nobody: strangers can make up as many as they like.
     host.now_says(Says::keys(&[old.jwk_named("old"), new.jwk_named("new")]));
     for _ in 0..5 {
-        assert_eq!(ask(&server, &new, "new").status, 401);
+        assert_eq!(ask(&server, &new, "new").status, 400);
     }
     assert_eq!(host.asked(), 1);
     assert_eq!(ask(&server, &old, "old").status, 200);

@@ -7,7 +7,7 @@
 mod sign;
 mod verify;
 
-pub use self::sign::{AssertionClaims, SignAssertionError, sign, sign_hs256};
+pub use self::sign::{AssertionClaims, SignAssertionError, sign, sign_as, sign_hs256};
 pub use self::verify::{
     AssertionError, AssertionRules, UnverifiedAssertion, VerifiedAssertion, verify, verify_hs256,
 };

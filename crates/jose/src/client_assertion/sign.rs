@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{MAX_JTI_LEN, MAX_LIFETIME, TYPE, is_jti};
 use crate::SigningKey;
 use crate::hmac_jws::{HmacAlgorithm, HmacKeyError, UnnamedKey};
-use crate::jws::{self, ProtectedHeader, SignError};
+use crate::jws::{ProtectedHeader, SignError, sign_with_header};
 
 /// What a client says in an assertion. Make a new one, with a new `jti`, for every attempt: none is taken twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +80,35 @@ pub enum SignAssertionError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn sign(key: &SigningKey, claims: &AssertionClaims) -> Result<String, SignAssertionError> {
-    let json = claims.to_json()?;
-    Ok(jws::sign(key, Some(TYPE), &json)?)
+    sign_as(key, key.id().as_str(), claims)
+}
+
+/// As [`sign`], under the name that the service has for the key: for services that give keys names of their own, and want
+/// to see those in `kid`. [`sign`] names the RFC 7638 thumbprint of the key.
+///
+/// ```
+/// use countersign_core::Timestamp;
+/// use countersign_jose::client_assertion::{self, AssertionClaims, UnverifiedAssertion};
+/// use countersign_jose::{SigningAlgorithm, SigningKey};
+///
+/// let (key, _) = SigningKey::generate(SigningAlgorithm::Es256)?;
+/// let assertion = client_assertion::sign_as(&key, "2026-10", &AssertionClaims {
+///     client_id: "billing-worker".into(),
+///     issuer: "https://issuer.example".into(),
+///     jti: "5a0c1f".into(),
+///     iat: Timestamp::from_seconds(1_800_000_000),
+///     lifetime_seconds: 60,
+/// })?;
+/// assert_eq!(UnverifiedAssertion::peek(&assertion)?.kid(), Some("2026-10"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn sign_as(
+    key: &SigningKey,
+    kid: &str,
+    claims: &AssertionClaims,
+) -> Result<String, SignAssertionError> {
+    let header = ProtectedHeader::new(key.algorithm().name(), Some(TYPE), Some(kid));
+    Ok(sign_with_header(key, &header, &claims.to_json()?)?)
 }
 
 /// Signs `claims` under the secret of the client with HS256. OpenID Connect Core §10.1: the bytes of the `client_secret` are

@@ -18,6 +18,15 @@ pub struct Header {
     has_others: bool,
 }
 
+/// The algorithm of this name. RFC 9864 §2.2: with the curve Ed25519, which is the only one here, `Ed25519` is another name of
+/// `EdDSA`, and the one that newer software writes.
+fn algorithm_named(name: &str) -> Option<Algorithm> {
+    match name {
+        "Ed25519" => Some(Algorithm::EdDSA),
+        name => Algorithm::from_str(name).ok(),
+    }
+}
+
 impl Header {
     /// Reads a header, strictly.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
@@ -33,8 +42,7 @@ impl Header {
         }
         let algorithm = text(&mut members, "alg")?.ok_or(JwsError::HeaderMember("alg"))?;
         // Case matters (RFC 7515 §4.1.1), and `none` is not among the names (CVE-2022-23540).
-        let algorithm =
-            Algorithm::from_str(&algorithm).map_err(|_| JwsError::UnsupportedAlgorithm)?;
+        let algorithm = algorithm_named(&algorithm).ok_or(JwsError::UnsupportedAlgorithm)?;
         let typ = text(&mut members, "typ")?;
         let kid = text(&mut members, "kid")?;
         Ok(Self {
@@ -143,6 +151,9 @@ mod tests {
                 r#"{"alg":"ES256","typ":{}}"#,
                 Some(JwsError::HeaderMember("typ")),
             ),
+            (r#"{"alg":"Ed25519"}"#, None),
+            (r#"{"alg":"ed25519"}"#, Some(JwsError::UnsupportedAlgorithm)),
+            (r#"{"alg":"Ed448"}"#, Some(JwsError::UnsupportedAlgorithm)),
             (r#"{"alg":"es256"}"#, Some(JwsError::UnsupportedAlgorithm)),
             (r#"{"alg":"none"}"#, Some(JwsError::UnsupportedAlgorithm)),
             (r#"{"alg":"ES256","crit":[]}"#, Some(JwsError::Critical)),

@@ -86,9 +86,14 @@ fn what_a_client_signs_proves_who_it_is() {
 #[test]
 fn what_is_signed_is_what_the_standards_name() {
     let signed = client_assertion::sign(&KEY, &assertion_claims()).unwrap();
+    let named = client_assertion::sign_as(&KEY, "of the service", &assertion_claims()).unwrap();
     let hs256 = client_assertion::sign_hs256(&secret(), &assertion_claims()).unwrap();
     for (token, expected) in [
         (&signed, header()),
+        (
+            &named,
+            json!({"alg": "ES256", "typ": "client-authentication+jwt", "kid": "of the service"}),
+        ),
         (
             &hs256,
             json!({"alg": "HS256", "typ": "client-authentication+jwt"}),
@@ -335,4 +340,25 @@ fn refusals_name_what_to_mend() {
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
     }
+}
+
+#[test]
+fn rfc9864_2_2_ed25519_is_another_name_of_eddsa() {
+    let key = signing_key(SigningAlgorithm::EdDsa);
+    let mut jwk = serde_json::to_value(key.public_jwk()).expect("a JWK is JSON");
+    let assertion = client_assertion::sign(&key, &assertion_claims()).expect("signing");
+    for name in ["EdDSA", "Ed25519"] {
+        jwk["alg"] = name.into();
+        let set = json!({"keys": [jwk]}).to_string();
+        let (keys, refused) = VerifyingKeys::from_json(set.as_bytes(), None).expect("a set");
+        assert!(refused.is_empty(), "{name}: {refused:?}");
+        assert!(
+            client_assertion::verify(&assertion, &keys, &RULES).is_ok(),
+            "{name}"
+        );
+    }
+    jwk["alg"] = "Ed448".into();
+    let set = json!({"keys": [jwk]}).to_string();
+    let (keys, _) = VerifyingKeys::from_json(set.as_bytes(), None).expect("a set");
+    assert!(keys.is_empty());
 }

@@ -5,7 +5,7 @@
 )]
 
 use countersign_core::SigningAlgorithm;
-use countersign_jose::{KeyError, PemError, SigningKey, access_token};
+use countersign_jose::{KeyError, PemError, SigningKey, access_token, private_key_pem};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use pem_rfc7468::LineEnding;
 use serde_json::Value;
@@ -41,6 +41,26 @@ fn refusal(algorithm: SigningAlgorithm, pem: &str) -> Option<KeyError> {
 /// `pem` without the line that says what it is.
 fn bare(pem: &str) -> &str {
     &pem[pem.find("-----").expect("a block")..]
+}
+
+#[test]
+fn private_halves_are_written_as_openssl_does() {
+    for algorithm in SigningAlgorithm::ALL {
+        let (private, _) = halves(algorithm);
+        let (_, pkcs8) = SigningKey::from_pem(algorithm, private).expect("a key");
+        assert_eq!(
+            private_key_pem(&pkcs8).expose(),
+            bare(private),
+            "{algorithm}"
+        );
+    }
+    // Whatever form the backend has made it in: OpenSSL 3 reads the first version of PKCS#8 only (RFC 8410 §10.3).
+    let (key, pkcs8) = SigningKey::generate(SigningAlgorithm::EdDsa).expect("a key");
+    let pem = private_key_pem(&pkcs8);
+    assert_eq!(pem.expose().lines().count(), 3, "48 bytes are one line");
+    assert!(pem.expose().contains("\nMC4CAQAwBQYDK2VwBCIEI"));
+    let (read, _) = SigningKey::from_pem(SigningAlgorithm::EdDsa, pem.expose()).expect("a key");
+    assert_eq!(read.id(), key.id());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::{AuthMethod, Secret};
+use countersign_jose::access_token::ClaimsError;
 use countersign_jose::client_assertion::{
     self, AssertionError, AssertionRules, UnverifiedAssertion, VerifiedAssertion,
 };
@@ -70,8 +71,14 @@ fn invalid_client(text: &str) -> ErrorResponse {
 }
 
 fn wrong(error: &AssertionError) -> ErrorResponse {
-    // RFC 6749 §5.2 allows no double quotes in descriptions.
-    invalid_client(&format!("client_assertion: {error}").replace('"', "'"))
+    let text = match error {
+        AssertionError::Claims(ClaimsError::Malformed(name @ ("exp" | "iat" | "nbf"))) => {
+            format!("{name} must be a whole number of seconds since 1970, without a fraction")
+        }
+        // RFC 6749 §5.2 allows no double quotes in descriptions.
+        error => error.to_string().replace('"', "'"),
+    };
+    invalid_client(&format!("client_assertion: {text}"))
 }
 
 /// The method that an assertion of this algorithm belongs to: symmetric keys are secrets, all others key pairs.
@@ -162,9 +169,15 @@ impl Provider {
             }
             Err(unproven) => {
                 self.failed(attempt).await;
-                if let (Unproven::NotTheirs(reason), Some(known)) = (&unproven, &known) {
-                    let client_id = &known.client.client_id;
-                    audit::assertion_refused(client_id, presented.method, reason, origin);
+                if let Unproven::NotTheirs(reason) = unproven {
+                    let kid = presented.unverified.kid();
+                    audit::assertion_refused(
+                        presented.client_id(),
+                        presented.method,
+                        kid,
+                        reason,
+                        origin,
+                    );
                 }
                 Err(unproven.into())
             }

@@ -75,6 +75,16 @@ fn refused() -> ErrorResponse {
     ErrorResponse::new(ErrorCode::InvalidClient, "client authentication failed")
 }
 
+/// What an operator is told about a secret that was refused.
+fn why_refused(client: &Client, method: AuthMethod) -> &'static str {
+    match client.settings.token_endpoint_auth_method {
+        Some(registered) if registered != method => {
+            "the client is registered for another authentication method"
+        }
+        _ => "wrong secret",
+    }
+}
+
 /// Refuses a secret that came in another way than its client is registered for: it proves nothing, and forgives nothing.
 /// Whoever knows the secret may know what else is wrong.
 fn require_registered(known: &KnownClient, method: AuthMethod) -> Result<(), ErrorResponse> {
@@ -106,7 +116,8 @@ impl Provider {
             }
             PresentedClient::Assertion { client_id, assertion } => {
                 let named = client_id.as_deref();
-                self.prove_by_assertion(named, &assertion, origin).await
+                let proven = self.prove_by_assertion(named, &assertion, origin).await;
+                proven.map_err(ErrorResponse::to_assertion)
             }
             PresentedClient::Named { client_id } => self.name(&client_id).await,
             _ => Err(ErrorResponse::new(
@@ -191,7 +202,8 @@ impl Provider {
             };
             let (known, attempt) = proven.inspect_err(|error| {
                 if let (Some(named), ErrorCode::InvalidClient) = (&named, error.error) {
-                    audit::client_refused(&named.client.client_id, method, origin);
+                    let reason = why_refused(&named.client, method);
+                    audit::client_refused(&named.client.client_id, method, reason, origin);
                 }
             })?;
             require_registered(&known, method)?;

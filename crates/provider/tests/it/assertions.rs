@@ -115,9 +115,9 @@ async fn an_assertion_opens_every_door_that_clients_authenticate_at(service: Ser
     assert_eq!(introspect(&node, &fresh("4"), &access).await, Ok(false));
     for replayed in ["1", "2", "3", "4"] {
         let replayed = fresh(replayed);
-        assert_eq!(refusal(token(&node, &replayed).await).0, 401);
-        assert_eq!(refusal(introspect(&node, &replayed, &access).await).0, 401);
-        assert_eq!(refusal(revoke(&node, &replayed, &access).await).0, 401);
+        assert_eq!(refusal(token(&node, &replayed).await).0, 400);
+        assert_eq!(refusal(introspect(&node, &replayed, &access).await).0, 400);
+        assert_eq!(refusal(revoke(&node, &replayed, &access).await).0, 400);
     }
 }
 
@@ -130,10 +130,10 @@ async fn d36_rule_n3_an_assertion_is_good_once_at_whatever_node(service: Service
     assert!(token(&node, &assertion).await.is_ok());
     for node in [&node, &other] {
         let (status, text) = refusal(token(node, &assertion).await);
-        assert_eq!(status, 401);
+        assert_eq!(status, 400);
         assert!(text.contains("used before"), "{text}");
         // Another signature over another text with the same jti is no other assertion.
-        assert_eq!(refusal(token(node, &signed(&key, &said)).await).0, 401);
+        assert_eq!(refusal(token(node, &signed(&key, &said)).await).0, 400);
     }
     // Until its last second, and that of the clocks that may differ, it is remembered; the next second it has expired.
     for (passing, expected) in [(59, "used before"), (60, "used before"), (1, "exp is past")] {
@@ -214,6 +214,162 @@ async fn rule_a3_without_storage_no_assertion_is_taken(service: Service) {
 /// One change of a right assertion, and what the answer says about it; nothing if it is accepted.
 type Case = (&'static str, fn(&mut Value), Option<&'static str>);
 
+const AUD: Option<&str> = Some("aud");
+
+/// All that can be wrong with a claim, and what cannot.
+const CASES: [Case; 33] = [
+    ("as it should be", |_| (), None),
+    (
+        "aud: token endpoint",
+        |it| it["aud"] = json!("https://as.example/oauth2/token"),
+        AUD,
+    ),
+    (
+        "aud: with a slash",
+        |it| it["aud"] = json!("https://as.example/"),
+        AUD,
+    ),
+    (
+        "aud: another",
+        |it| it["aud"] = json!("https://other.example"),
+        AUD,
+    ),
+    ("aud: array of it", |it| it["aud"] = json!([ISSUER]), AUD),
+    (
+        "aud: array with it",
+        |it| it["aud"] = json!([ISSUER, "https://other.example"]),
+        AUD,
+    ),
+    ("aud: empty array", |it| it["aud"] = json!([]), AUD),
+    ("aud: number", |it| it["aud"] = json!(7), AUD),
+    ("aud: null", |it| it["aud"] = Value::Null, AUD),
+    (
+        "aud: object",
+        |it| it["aud"] = json!({ "iss": ISSUER }),
+        AUD,
+    ),
+    (
+        "aud: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("aud");
+        },
+        AUD,
+    ),
+    (
+        "aud: other case",
+        |it| it["aud"] = json!("HTTPS://AS.EXAMPLE"),
+        AUD,
+    ),
+    ("iss: another", |it| it["iss"] = json!("other"), Some("iss")),
+    ("sub: another", |it| it["sub"] = json!("other"), Some("iss")),
+    (
+        "iss: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("iss");
+        },
+        Some("iss"),
+    ),
+    (
+        "sub: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("sub");
+        },
+        Some("sub"),
+    ),
+    (
+        "jti: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("jti");
+        },
+        Some("jti"),
+    ),
+    ("jti: empty", |it| it["jti"] = json!(""), Some("jti")),
+    ("jti: number", |it| it["jti"] = json!(7), Some("jti")),
+    (
+        "jti: huge",
+        |it| it["jti"] = json!("x".repeat(4_000)),
+        Some("jti"),
+    ),
+    (
+        "exp: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("exp");
+        },
+        Some("exp"),
+    ),
+    (
+        "exp: text",
+        |it| it["exp"] = json!("1800000060"),
+        Some("a whole number of seconds"),
+    ),
+    (
+        "exp: fraction",
+        |it| it["exp"] = json!(1_800_000_060.5),
+        Some("a whole number of seconds"),
+    ),
+    (
+        "exp: past, within the skew",
+        |it| {
+            it["exp"] = json!(1_799_999_941);
+            it["iat"] = json!(1_799_999_900);
+        },
+        None,
+    ),
+    (
+        "exp: past",
+        |it| {
+            it["exp"] = json!(1_799_999_940);
+            it["iat"] = json!(1_799_999_900);
+        },
+        Some("exp is past"),
+    ),
+    (
+        "exp: ten minutes",
+        |it| it["exp"] = json!(1_800_000_600),
+        None,
+    ),
+    (
+        "exp: more than ten minutes",
+        |it| it["exp"] = json!(1_800_000_601),
+        Some("600"),
+    ),
+    (
+        "exp: a day, no iat",
+        |it| {
+            it["exp"] = json!(1_800_086_400);
+            it.as_object_mut().unwrap().remove("iat");
+        },
+        Some("600"),
+    ),
+    (
+        "iat: missing",
+        |it| {
+            it.as_object_mut().unwrap().remove("iat");
+        },
+        None,
+    ),
+    (
+        "iat: 60 s ahead",
+        |it| it["iat"] = json!(1_800_000_060),
+        None,
+    ),
+    (
+        "iat: 61 s ahead",
+        |it| it["iat"] = json!(1_800_000_061),
+        Some("iat is in the future"),
+    ),
+    (
+        "nbf: 60 s ahead",
+        |it| it["nbf"] = json!(1_800_000_060),
+        None,
+    ),
+    (
+        "nbf: 61 s ahead",
+        |it| it["nbf"] = json!(1_800_000_061),
+        Some("nbf is in the future"),
+    ),
+];
+
 #[tokio::test]
 async fn d37_d38_oidc_core_48_every_claim_is_checked() {
     let service = Service::new();
@@ -221,162 +377,7 @@ async fn d37_d38_oidc_core_48_every_claim_is_checked() {
     let key = new_key();
     add(&node, "machine", by_key(&[&key])).await;
     add(&node, "other", by_key(&[&key])).await;
-    let aud = Some("aud");
-    let at = |seconds: i64| START.as_seconds() + seconds;
-    assert_eq!(at(0), 1_800_000_000);
-    let cases: [Case; 33] = [
-        ("as it should be", |_| (), None),
-        (
-            "aud: token endpoint",
-            |it| it["aud"] = json!("https://as.example/oauth2/token"),
-            aud,
-        ),
-        (
-            "aud: with a slash",
-            |it| it["aud"] = json!("https://as.example/"),
-            aud,
-        ),
-        (
-            "aud: another",
-            |it| it["aud"] = json!("https://other.example"),
-            aud,
-        ),
-        ("aud: array of it", |it| it["aud"] = json!([ISSUER]), aud),
-        (
-            "aud: array with it",
-            |it| it["aud"] = json!([ISSUER, "https://other.example"]),
-            aud,
-        ),
-        ("aud: empty array", |it| it["aud"] = json!([]), aud),
-        ("aud: number", |it| it["aud"] = json!(7), aud),
-        ("aud: null", |it| it["aud"] = Value::Null, aud),
-        (
-            "aud: object",
-            |it| it["aud"] = json!({ "iss": ISSUER }),
-            aud,
-        ),
-        (
-            "aud: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("aud");
-            },
-            aud,
-        ),
-        (
-            "aud: other case",
-            |it| it["aud"] = json!("HTTPS://AS.EXAMPLE"),
-            aud,
-        ),
-        ("iss: another", |it| it["iss"] = json!("other"), Some("iss")),
-        ("sub: another", |it| it["sub"] = json!("other"), Some("iss")),
-        (
-            "iss: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("iss");
-            },
-            Some("iss"),
-        ),
-        (
-            "sub: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("sub");
-            },
-            Some("sub"),
-        ),
-        (
-            "jti: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("jti");
-            },
-            Some("jti"),
-        ),
-        ("jti: empty", |it| it["jti"] = json!(""), Some("jti")),
-        ("jti: number", |it| it["jti"] = json!(7), Some("jti")),
-        (
-            "jti: huge",
-            |it| it["jti"] = json!("x".repeat(4_000)),
-            Some("jti"),
-        ),
-        (
-            "exp: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("exp");
-            },
-            Some("exp"),
-        ),
-        (
-            "exp: text",
-            |it| it["exp"] = json!("1800000060"),
-            Some("exp"),
-        ),
-        (
-            "exp: fraction",
-            |it| it["exp"] = json!(1_800_000_060.5),
-            Some("exp"),
-        ),
-        (
-            "exp: past, within the skew",
-            |it| {
-                it["exp"] = json!(1_799_999_941);
-                it["iat"] = json!(1_799_999_900);
-            },
-            None,
-        ),
-        (
-            "exp: past",
-            |it| {
-                it["exp"] = json!(1_799_999_940);
-                it["iat"] = json!(1_799_999_900);
-            },
-            Some("exp is past"),
-        ),
-        (
-            "exp: ten minutes",
-            |it| it["exp"] = json!(1_800_000_600),
-            None,
-        ),
-        (
-            "exp: more than ten minutes",
-            |it| it["exp"] = json!(1_800_000_601),
-            Some("600"),
-        ),
-        (
-            "exp: a day, no iat",
-            |it| {
-                it["exp"] = json!(1_800_086_400);
-                it.as_object_mut().unwrap().remove("iat");
-            },
-            Some("600"),
-        ),
-        (
-            "iat: missing",
-            |it| {
-                it.as_object_mut().unwrap().remove("iat");
-            },
-            None,
-        ),
-        (
-            "iat: 60 s ahead",
-            |it| it["iat"] = json!(1_800_000_060),
-            None,
-        ),
-        (
-            "iat: 61 s ahead",
-            |it| it["iat"] = json!(1_800_000_061),
-            Some("iat is in the future"),
-        ),
-        (
-            "nbf: 60 s ahead",
-            |it| it["nbf"] = json!(1_800_000_060),
-            None,
-        ),
-        (
-            "nbf: 61 s ahead",
-            |it| it["nbf"] = json!(1_800_000_061),
-            Some("nbf is in the future"),
-        ),
-    ];
-    for (number, (what, change, expected)) in cases.into_iter().enumerate() {
+    for (number, (what, change, expected)) in CASES.into_iter().enumerate() {
         let mut said = claims("machine", &number.to_string(), START);
         change(&mut said);
         let answer = token(&node, &signed(&key, &said)).await;
@@ -384,7 +385,7 @@ async fn d37_d38_oidc_core_48_every_claim_is_checked() {
             None => assert!(answer.is_ok(), "{what}: {answer:?}"),
             Some(expected) => {
                 let (status, text) = refusal(answer);
-                assert_eq!(status, 401, "{what}");
+                assert_eq!(status, 400, "{what}");
                 assert!(text.contains(expected), "{what}: {text}");
             }
         }
@@ -429,7 +430,7 @@ async fn who_is_not_the_client_hears_nothing_more() {
     ];
     for (what, assertion) in unproven {
         let answer = refusal(token(&node, &assertion).await);
-        assert_eq!(answer, (401, NOT_PROVEN.to_owned()), "{what}");
+        assert_eq!(answer, (400, NOT_PROVEN.to_owned()), "{what}");
     }
     let told = [
         (
@@ -635,7 +636,7 @@ async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it()
     assert!(token(&node, &assertion(&secret, "1")).await.is_ok());
     assert_eq!(
         refusal(token(&node, &assertion(&secret, "1")).await).0,
-        401,
+        400,
         "once"
     );
     let wrong = Secret::new("x".repeat(50));
@@ -670,7 +671,7 @@ async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it()
     let method = by_secret.token_endpoint_auth_method;
     let changed = node
         .change_client(&"hashed".parse().unwrap(), |it| {
-            it.token_endpoint_auth_method = method
+            it.token_endpoint_auth_method = method;
         })
         .await;
     assert!(changed.unwrap_err().to_string().contains("--sealed"));
@@ -744,7 +745,7 @@ async fn wrong_assertions_are_slowed_down_and_right_ones_are_not() {
         let wrong = signed(&stranger, &claims("machine", &number.to_string(), START));
         statuses.push(refusal(token(&node, &wrong).await).0);
     }
-    assert_eq!(statuses.first(), Some(&401));
+    assert_eq!(statuses.first(), Some(&400));
     assert_eq!(statuses.last(), Some(&429));
     let right = signed(&key, &claims("machine", "right", START));
     assert!(token(&node, &right).await.is_ok());
@@ -856,7 +857,7 @@ async fn what_is_not_offered_is_neither_advertised_nor_accepted() {
     );
     for endpoint in ["token", "revocation", "introspection"] {
         let algorithms = &told[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
-        assert_eq!(algorithms.as_array().unwrap().len(), 9, "{algorithms}");
+        assert_eq!(algorithms.as_array().unwrap().len(), 10, "{algorithms}");
         assert!(!algorithms.to_string().contains("HS256"));
     }
 
@@ -881,7 +882,7 @@ async fn what_is_not_offered_is_neither_advertised_nor_accepted() {
     };
     assert_eq!(
         refusal(token(&node, &assertion).await),
-        (401, not_offered("private_key_jwt"))
+        (400, not_offered("private_key_jwt"))
     );
     let posted = refusal(with_secret.token(&node).await.map(|_| ()));
     assert_eq!(posted, (401, not_offered("client_secret_post")));

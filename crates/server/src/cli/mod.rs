@@ -269,6 +269,7 @@ pub(crate) struct Opened {
     pub(crate) data_dir: DataDir,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) provider: Provider,
+    pub(crate) key_sets: Arc<KeySetFetcher>,
 }
 
 impl Opened {
@@ -306,13 +307,12 @@ impl Opened {
         settings.throttle.max_delay = config.throttle.max_delay;
         settings.cache_max_stale = config.cache.max_stale.into();
         settings.hashing_workers = config.hashing.workers;
+        let key_sets = Arc::new(KeySetFetcher::new(config.jwks_uri.allowed_networks.clone()));
         let host = Host {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             master_key,
-            key_sets: Some(Arc::new(KeySetFetcher::new(
-                config.jwks_uri.allowed_networks.clone(),
-            ))),
+            key_sets: Some(Arc::clone(&key_sets) as Arc<_>),
         };
         let provider = Provider::start(Arc::clone(&store), settings, host)
             .await
@@ -324,6 +324,7 @@ impl Opened {
             data_dir,
             store,
             provider,
+            key_sets,
         })
     }
 }

@@ -73,6 +73,19 @@ impl KeySetFetcher {
         }
     }
 
+    /// Whether the URI as it is written leads where one may ask. Where a name leads is not known before it is looked up.
+    pub(crate) fn may_ask(&self, uri: &JwksUri) -> bool {
+        let Ok(url) = Url::parse(uri.as_str()) else {
+            return false;
+        };
+        match literal(&url) {
+            Some(address) => self.reach.permits(address),
+            None => url
+                .domain()
+                .is_none_or(|name| self.resolver.may_look_up(name)),
+        }
+    }
+
     async fn fetch_url(&self, url: Url) -> Result<FetchedKeySet, FetchError> {
         let fetch = async {
             let _turn = self.fetches.acquire().await;
@@ -83,13 +96,7 @@ impl KeySetFetcher {
     }
 
     async fn ask(&self, url: Url) -> Result<FetchedKeySet, FetchError> {
-        // What is written as an address is not looked up. The URL has it in its one spelling already.
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) | None => None,
-        };
-        if literal.is_some_and(|address| !self.reach.permits(address)) {
+        if literal(&url).is_some_and(|address| !self.reach.permits(address)) {
             return Err(FetchError::Forbidden);
         }
         let request = self.client()?.get(url).header(ACCEPT, MEDIA_TYPES);
@@ -126,6 +133,15 @@ impl FetchKeySet for KeySetFetcher {
         let url = Url::parse(uri.as_str());
         let url = url.map_err(|error| FetchError::Connection(error.to_string()))?;
         self.fetch_url(url).await
+    }
+}
+
+/// The address that a URL is written with, which is not looked up. The URL has it in its one spelling already.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        Host::Domain(_) => None,
     }
 }
 

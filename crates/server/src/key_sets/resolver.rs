@@ -69,15 +69,27 @@ impl JudgingResolver {
         }
     }
 
+    /// Whether a name is worth looking up.
+    pub(super) fn may_look_up(&self, name: &str) -> bool {
+        !is_localhost(name) || self.own_addresses().next().is_some()
+    }
+
+    /// The addresses of this machine that may be asked.
+    fn own_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let own = [
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ];
+        own.into_iter().filter(|it| self.reach.permits(*it))
+    }
+
     /// The addresses of a name, with the port 0, which stands for that of the URL.
     async fn judged(&self, name: &str) -> Result<Vec<SocketAddr>, FetchError> {
         if is_localhost(name) {
-            let own = [
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ];
-            let permitted = own.into_iter().filter(|it| self.reach.permits(*it));
-            let addresses: Vec<_> = permitted.map(|it| SocketAddr::new(it, 0)).collect();
+            let addresses: Vec<_> = self
+                .own_addresses()
+                .map(|it| SocketAddr::new(it, 0))
+                .collect();
             return if addresses.is_empty() {
                 Err(FetchError::Forbidden)
             } else {

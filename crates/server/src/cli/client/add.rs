@@ -9,7 +9,7 @@ use countersign_provider::{MAX_SECRET_BYTES, SecretSource};
 use super::kind::{Kind, Said};
 use super::settings::SettingsArgs;
 use super::sign_in::default_grant_types;
-use super::{add_failed, describe, warn_if_weak, with_secret};
+use super::{add_failed, describe, keys, warn_if_weak, with_secret};
 use crate::cli::{Global, secret_input};
 use crate::output::{Failure, Format, print, warn};
 
@@ -90,6 +90,7 @@ impl Add {
             .map_err(add_failed)?;
         warn_if_weak(global.format(), &added.client);
         warn_without_scope(global.format(), &added.client.settings);
+        keys::warn_if_never_asked(global.format(), &opened, &added.client.settings);
         let mut members = describe(&added.client);
         let text = format!("Client {} added.", added.client.client_id);
         let text = with_secret(text, &mut members, added.secret.as_ref());

@@ -14,7 +14,8 @@ use countersign_jose::json::{self, JsonError};
 use serde_json::{Map, json};
 
 use super::settings::Member;
-use crate::output::Failure;
+use crate::cli::Opened;
+use crate::output::{Failure, Format, warn};
 
 /// The keys that are named on the command line; none stands for those that are not.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
@@ -71,6 +72,18 @@ impl KeyArgs {
     }
 }
 
+/// Warns of keys that could never be fetched: the client would hear 503 again and again, and only the log would say why.
+pub(super) fn warn_if_never_asked(format: Format, opened: &Opened, settings: &ClientSettings) {
+    if let Some(uri) = &settings.jwks_uri
+        && !opened.key_sets.may_ask(uri)
+    {
+        let text = format!(
+            "{uri} is no public address, and will not be asked; if that is meant, name its network in jwks_uri.allowed_networks"
+        );
+        warn(format, &text);
+    }
+}
+
 fn read_file(path: &Path) -> Result<JwkSetDocument, Failure> {
     let read = if path.as_os_str() == "-" {
         read_text(io::stdin().lock())
@@ -82,7 +95,8 @@ fn read_file(path: &Path) -> Result<JwkSetDocument, Failure> {
     };
     let text = read.map_err(|error| told("file", &error))?;
     if text.trim_start().starts_with("-----BEGIN") {
-        let what = "this is PEM; what is needed is the public key as a JWK (RFC 7517)";
+        let what = "this is PEM; what is needed is the public key as a JWK (RFC 7517), which countersign client public-key makes \
+                    of a private one";
         return Err(told("invalid_client_metadata", &what));
     }
     set_of(&text).map_err(|error| told("invalid_client_metadata", &error))
@@ -100,6 +114,12 @@ fn read_text(input: impl Read) -> io::Result<String> {
 
 /// A JWK Set, or one JWK as a set of one. Two members of one name would be read in two ways by two programs.
 fn set_of(text: &str) -> Result<JwkSetDocument, String> {
+    if text.len() > JwkSetDocument::MAX_LEN {
+        return Err(JwkSetDocumentError::TooLong.to_string());
+    }
+    if text.trim().is_empty() {
+        return Err("there is nothing in it".to_owned());
+    }
     let object = json::parse_object(text.as_bytes()).map_err(|error| match error {
         JsonError::NotAnObject => JwkSetDocumentError::NotASet.to_string(),
         error => error.to_string(),
@@ -133,7 +153,8 @@ mod tests {
             (r#"{"crv":"Ed25519"}"#, Err("whose member keys")),
             (r#"{"keys":[]}"#, Err("has no key")),
             (&format!("[{KEY}]"), Err("whose member keys")),
-            ("", Err("not well-formed JSON")),
+            ("", Err("nothing in it")),
+            ("{", Err("not well-formed JSON")),
             (
                 &format!(r#"{{"keys":[{KEY}],"keys":[{KEY}]}}"#),
                 Err("stands twice"),

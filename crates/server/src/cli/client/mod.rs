@@ -48,6 +48,8 @@ pub(crate) enum ClientCommand {
     RotateSecret(rotate::RotateSecret),
     /// Make a key pair for a client that authenticates by key
     NewKey(new_key::NewKey),
+    /// Show the public half of a client's private key, as a JWK Set
+    PublicKey(new_key::PublicKey),
     /// Remove a client; everything that was issued to it ends within a second
     #[command(after_help = "Examples:\n  countersign client remove billing")]
     Remove {
@@ -66,6 +68,7 @@ impl ClientCommand {
             Self::Apply(apply) => apply.run(global).await,
             Self::RotateSecret(rotate) => rotate.run(global).await,
             Self::NewKey(new_key) => new_key.run(),
+            Self::PublicKey(public_key) => public_key.run(),
             Self::Remove { client_id } => remove(global, client_id).await,
         }
     }

@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use countersign_core::{AuthMethod, ClientId};
 
 use super::settings::{GRANT_TYPES, SettingsArgs, member_names, unset};
-use super::{change_failed, describe};
+use super::{change_failed, describe, keys};
 use crate::cli::Global;
 use crate::output::{Failure, print};
 
@@ -64,6 +64,7 @@ impl Update {
             .await;
         let client = changed.map_err(|error| change_failed(&self.client_id, error))?;
         let settings = &client.settings;
+        keys::warn_if_never_asked(global.format(), &opened, settings);
         let by_key = settings.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
         let secrets = if by_key && !settings.has_secret() {
             " It proves who it is by its keys (private_key_jwt); secrets that it had are gone."
