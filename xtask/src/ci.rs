@@ -25,7 +25,7 @@ pub(crate) fn everything() -> Result<(), ChoreError> {
     for (package, features) in [
         ("countersign-jose", "ring"),
         ("countersign-jose", "aws-lc-rs"),
-        ("countersign-resource", "ring,reqwest,axum"),
+        ("countersign-resource", "ring,http-client,axum"),
     ] {
         let alone = [
             "--package",

@@ -25,11 +25,13 @@ const SMALL: [Small; 3] = [
     },
     Small {
         package: "countersign-resource",
-        features: "ring,reqwest",
+        features: "ring,http-client",
         never: &[
             "aws-lc-rs",
             "aws-lc-sys",
             "axum",
+            // Its features unite with those of a host's own, whose `Client::new()` then panics.
+            "reqwest",
             "rusqlite",
             "tokio-postgres",
             "sqlx",

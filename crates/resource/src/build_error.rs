@@ -23,6 +23,9 @@ pub enum BuildError {
     /// The client id is empty: whoever asks about tokens is somebody.
     #[error("the client id is empty")]
     EmptyClientId,
+    /// The secret of the client is empty: anybody has that.
+    #[error("the client secret is empty")]
+    EmptySecret,
     /// The URL cannot be asked.
     #[error(transparent)]
     Url(#[from] EndpointError),
@@ -32,6 +35,9 @@ pub enum BuildError {
     /// Answers about tokens are kept for no time, or for too long.
     #[error("answers may be kept for 1 to {max} seconds, not {0}", max = crate::MAX_CACHE_AGE)]
     CacheAge(u32),
+    /// No question may be in flight, so none would ever be asked.
+    #[error("at least one question must be allowed in flight")]
+    NoneInFlight,
     /// The algorithm for RSA keys that name none is not one of RSA.
     #[error("the algorithm for RSA keys is not one of RSA")]
     RsaAlgorithm,
@@ -41,8 +47,8 @@ pub enum BuildError {
     /// The JWK set has no key that could verify anything; these are the reasons.
     #[error("the JWK set has no usable key ({})", reasons(.0))]
     NoUsableKey(Vec<RefusedJwk>),
-    /// No transport was given, and the feature `reqwest` is off.
-    #[error("without the feature `reqwest` a transport must be given")]
+    /// No transport was given, and the feature `http-client` is off.
+    #[error("without the feature `http-client` a transport must be given")]
     NoTransport,
     /// The transport that comes with the crate cannot be set up.
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! Who judges the token of a request.
 
+use countersign_core::Scope;
 use http::HeaderMap;
 
 use crate::{AccessToken, Introspector, Refusal, Validator, bearer_token};
@@ -17,7 +18,11 @@ use crate::{AccessToken, Introspector, Refusal, Validator, bearer_token};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Checker(Judges);
+pub struct Checker {
+    judges: Judges,
+    /// What every token must be allowed, whoever judges it.
+    required_scope: Scope,
+}
 
 #[derive(Clone, Debug)]
 enum Judges {
@@ -28,10 +33,32 @@ enum Judges {
 
 impl Checker {
     /// A token of the shape of a compact JWS, three parts between two dots, goes to `validator`; everything else to
-    /// `introspector`. The shape alone decides, and what one refuses is not shown to the other (RULES T1).
+    /// `introspector`. The shape alone decides, and what one refuses is not shown to the other (RULES T1). What
+    /// one of them requires of a token is required of every token.
     #[must_use]
     pub fn both(validator: Validator, introspector: Introspector) -> Self {
-        Self(Judges::Both(validator, introspector))
+        let scopes = [validator.required_scope(), introspector.required_scope()];
+        let required_scope = scopes.into_iter().flat_map(Scope::iter).cloned().collect();
+        Self {
+            judges: Judges::Both(validator, introspector),
+            required_scope,
+        }
+    }
+
+    /// The same, and every token must be allowed `required`, too.
+    #[cfg(feature = "tower")]
+    pub(crate) fn requiring(self, required: &Scope) -> Self {
+        let both = self.required_scope.iter().chain(required);
+        Self {
+            required_scope: both.cloned().collect(),
+            ..self
+        }
+    }
+
+    /// What every token must be allowed.
+    #[cfg(feature = "tower")]
+    pub(crate) fn required_scope(&self) -> &Scope {
+        &self.required_scope
     }
 
     /// Judges the [bearer token](bearer_token) of a request.
@@ -41,13 +68,17 @@ impl Checker {
 
     /// Judges `token`: the text behind `Bearer`.
     pub async fn check_token(&self, token: &str) -> Result<AccessToken, Refusal> {
-        match &self.0 {
+        let judged = match &self.judges {
             Judges::Both(validator, _) if has_jws_shape(token) => validator.validate(token).await,
             Judges::Keys(validator) => validator.validate(token).await,
             Judges::Issuer(introspector) | Judges::Both(_, introspector) => {
                 introspector.introspect(token).await
             }
-        }
+        };
+        // Whoever asks for a better token is told all that it needs.
+        let token = judged.map_err(|refusal| refusal.requiring(&self.required_scope))?;
+        token.require_scope(&self.required_scope)?;
+        Ok(token)
     }
 }
 
@@ -58,12 +89,18 @@ fn has_jws_shape(token: &str) -> bool {
 
 impl From<Validator> for Checker {
     fn from(validator: Validator) -> Self {
-        Self(Judges::Keys(validator))
+        Self {
+            required_scope: validator.required_scope().clone(),
+            judges: Judges::Keys(validator),
+        }
     }
 }
 
 impl From<Introspector> for Checker {
     fn from(introspector: Introspector) -> Self {
-        Self(Judges::Issuer(introspector))
+        Self {
+            required_scope: introspector.required_scope().clone(),
+            judges: Judges::Issuer(introspector),
+        }
     }
 }

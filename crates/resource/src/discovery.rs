@@ -26,7 +26,7 @@ pub enum DiscoveryError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The status is not 200. A redirect is not followed.
-    #[error("the status is {0}, not 200")]
+    #[error("the status of the metadata is {0}, not 200")]
     Status(u16),
     /// The document is not a JSON object with unique members.
     #[error("the metadata are refused: {0}")]
@@ -66,7 +66,8 @@ pub(crate) async fn discover(
     {
         return Err(first);
     }
-    // Some answer 200 to whatever path: the other may still be right. What was there at all says more than a 404.
+    // Some answer 200 to whatever path: the other may still be right. Whatever stands at either place says more than that
+    // nothing is there: a 404 at the second does not hide a redirect or a failure at the first.
     match ask(issuer, &appended, transport, timeout).await {
         Err(DiscoveryError::Status(_)) if !matches!(first, DiscoveryError::Status(404)) => {
             Err(first)
@@ -99,6 +100,10 @@ async fn ask(
     let response = transport.send(request, limits).await?;
     if response.status() != StatusCode::OK {
         return Err(DiscoveryError::Status(response.status().as_u16()));
+    }
+    // A transport of somebody else's may have read on.
+    if response.body().len() > MAX_LEN {
+        return Err(TransportError::TooLong(MAX_LEN).into());
     }
     let members = json::parse_object(response.body()).map_err(DiscoveryError::Json)?;
     // RFC 8414 §3.3: "The 'issuer' value returned MUST be identical to the authorization server's issuer identifier

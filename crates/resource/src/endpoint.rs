@@ -64,7 +64,7 @@ impl FromStr for Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
+        self.without_query().fmt(f)
     }
 }
 
@@ -79,6 +79,12 @@ fn is_loopback(host: &Host<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_no_query() {
+        let endpoint: Endpoint = "https://as.example/a?key=s3cret".parse().unwrap();
+        assert_eq!(format!("{endpoint:?}"), r#""https://as.example/a""#);
+    }
 
     #[test]
     fn an_endpoint_is_https_or_never_leaves_the_machine() {

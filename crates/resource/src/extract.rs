@@ -1,7 +1,9 @@
 //! What handlers of axum ask for.
 
+use std::any::type_name;
+
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -31,7 +33,8 @@ use crate::{AccessToken, Challenge, InvalidToken, Refusal, ResourceMetadata};
 #[derive(Clone, Copy, Debug)]
 pub struct Claims<T>(pub T);
 
-/// A handler asks for the token of its request, and nothing has judged it. Answered with 500: the API is wrong.
+/// A handler asks for the token of its request, and nothing has judged it. Answered with 500: the API is wrong. This text
+/// goes to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "this route asks for an access token, and no ProtectLayer of countersign-resource is around it"
@@ -56,7 +59,12 @@ impl<S: Send + Sync> FromRequestParts<S> for AccessToken {
 
     /// The token that a [`ProtectLayer`](crate::ProtectLayer) found good.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LayerMissing> {
-        parts.extensions.get().cloned().ok_or(LayerMissing)
+        let token = parts.extensions.get().cloned();
+        token.ok_or_else(|| {
+            let route = parts.extensions.get().map(MatchedPath::as_str);
+            tracing::error!(route, "{LayerMissing}");
+            LayerMissing
+        })
     }
 }
 
@@ -65,13 +73,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Claims<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ClaimsRejection> {
         let token = AccessToken::from_request_parts(parts, state).await?;
-        Ok(Self(token.claims_as()?))
+        let claims = token.claims_as();
+        Ok(Self(claims.inspect_err(log::<T>)?))
     }
+}
+
+/// Says which type does not fit, and why, unless that would repeat what the token says.
+fn log<T>(error: &serde_json::Error) {
+    let claims = type_name::<T>();
+    let text = error.to_string();
+    // The name is that of the type. Other texts hold values.
+    let reason = Some(&*text).filter(|text| text.starts_with("missing field `"));
+    tracing::debug!(claims, reason, "the claims of an access token do not fit");
 }
 
 impl IntoResponse for LayerMissing {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+        (StatusCode::INTERNAL_SERVER_ERROR, "internal server error").into_response()
     }
 }
 

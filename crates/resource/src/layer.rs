@@ -1,22 +1,30 @@
 //! A layer that lets nobody in without a good token.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use countersign_core::Scope;
-use http::{HeaderMap, Request, Response, header};
+use http::{Request, Response, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{AccessToken, Challenge, Checker, Refusal};
+use crate::{Challenge, Checker, Refusal};
 
-/// Protects a service: it gets requests with a good token only, and finds the [`AccessToken`] in their extensions. All
+/// Protects a service: it gets requests with a good token only, and finds the [`AccessToken`](crate::AccessToken) in their extensions. All
 /// others are answered as RFC 6750 §3 has it.
 ///
-/// It judges every request, those of `OPTIONS` too: a CORS layer goes around it, not inside.
+/// It judges every request, those of `OPTIONS` too: a CORS layer goes around it, not inside. In axum, as with every layer,
+/// routes that are added after `.layer(protect)` are outside of it, and open.
+///
+/// Scopes belong here: what the layer requires is known to all its challenges, together with what its judges require, so a
+/// client asks once for all that it needs. Of layers around each other the outermost speaks, and names what all of them
+/// require of a token that lacks something.
+///
+/// It is ready at any time: the service inside is asked for a place when the token has been found good, and not before, so
+/// that rubbish takes no place from anybody.
 ///
 /// ```no_run
 /// # fn example(validator: countersign_resource::Validator) -> Result<(), Box<dyn std::error::Error>> {
@@ -31,7 +39,6 @@ use crate::{AccessToken, Challenge, Checker, Refusal};
 #[derive(Clone, Debug)]
 pub struct ProtectLayer {
     checker: Checker,
-    required_scope: Scope,
     challenge: Challenge,
 }
 
@@ -40,26 +47,25 @@ impl ProtectLayer {
     /// [`Introspector`](crate::Introspector), or both.
     #[must_use]
     pub fn new(checker: impl Into<Checker>) -> Self {
+        let checker = checker.into();
         Self {
-            checker: checker.into(),
-            required_scope: Scope::empty(),
-            challenge: Challenge::new(),
+            challenge: Challenge::new().scope(checker.required_scope().clone()),
+            checker,
         }
     }
 
-    /// Refuses tokens without every scope token of `required`, with 403. Called again, it adds to what is required.
+    /// Refuses tokens without every scope token of `required`, with 403. Called again, it adds to what is required, as it
+    /// does to what the checker requires.
     #[must_use]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "whoever requires a scope has just made it for that"
     )]
     pub fn require_scope(self, required: Scope) -> Self {
-        let both = self.required_scope.iter().chain(&required);
-        let required_scope: Scope = both.cloned().collect();
+        let checker = self.checker.requiring(&required);
         Self {
-            challenge: self.challenge.scope(required_scope.clone()),
-            required_scope,
-            ..self
+            challenge: self.challenge.scope(checker.required_scope().clone()),
+            checker,
         }
     }
 
@@ -81,15 +87,27 @@ impl ProtectLayer {
         }
     }
 
-    async fn admit(&self, headers: &HeaderMap) -> Result<AccessToken, Refusal> {
-        let token = self.checker.check(headers).await?;
-        token.require_scope(&self.required_scope)?;
-        Ok(token)
+    fn refuse<B: From<String>>(&self, refusal: Refusal) -> Response<B> {
+        tracing::debug!(%refusal, "a request is not let in");
+        let mut response = refusal.response(&self.challenge).map(B::from);
+        // For a layer around this one.
+        response.extensions_mut().insert(refusal);
+        response
     }
 
-    fn refuse<B: From<String>>(&self, refusal: &Refusal) -> Response<B> {
-        tracing::debug!(%refusal, "a request is not let in");
-        refusal.response(&self.challenge).map(B::from)
+    /// Gives a refusal from inside the challenge of the API, which its handler does not know.
+    fn challenge<B>(&self, mut response: Response<B>) -> Response<B> {
+        let Some(refusal) = response.extensions_mut().remove::<Refusal>() else {
+            return response;
+        };
+        tracing::debug!(%refusal, "a handler refuses a request");
+        let refusal = refusal.requiring(self.checker.required_scope());
+        if let Some(value) = self.challenge.header_value(&refusal) {
+            let headers = response.headers_mut();
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        response.extensions_mut().insert(refusal);
+        response
     }
 }
 
@@ -131,31 +149,23 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+    /// At once: who knows whether there will be anything to do for the service inside.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        // The one that said it was ready takes the request; the fresh clone has yet to be asked.
-        let fresh = self.inner.clone();
-        let mut ready = std::mem::replace(&mut self.inner, fresh);
+        let mut inner = self.inner.clone();
         let layer = Arc::clone(&self.layer);
         Box::pin(async move {
-            let token = match layer.admit(request.headers()).await {
+            let token = match layer.checker.check(request.headers()).await {
                 Ok(token) => token,
-                Err(refusal) => return Ok(layer.refuse(&refusal)),
+                Err(refusal) => return Ok(layer.refuse(refusal)),
             };
             request.extensions_mut().insert(token);
-            let mut response = ready.call(request).await?;
-            // A refusal from inside gets the challenge of the API, which its handler does not know.
-            if let Some(refusal) = response.extensions_mut().remove::<Refusal>()
-                && let Some(value) = layer.challenge.header_value(&refusal)
-            {
-                response
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, value);
-            }
-            Ok(response)
+            poll_fn(|context| inner.poll_ready(context)).await?;
+            let response = inner.call(request).await?;
+            Ok(layer.challenge(response))
         })
     }
 }

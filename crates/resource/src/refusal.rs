@@ -101,6 +101,17 @@ impl InvalidToken {
 }
 
 impl Refusal {
+    /// The same, and if it is a scope that lacks, `scope` is needed, too: else two who ask for different scopes would
+    /// send a client to and fro between them.
+    pub(crate) fn requiring(self, scope: &Scope) -> Self {
+        match self {
+            Self::InsufficientScope { required } => Self::InsufficientScope {
+                required: required.iter().chain(scope).cloned().collect(),
+            },
+            other => other,
+        }
+    }
+
     /// The status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

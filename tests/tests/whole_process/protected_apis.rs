@@ -137,10 +137,10 @@ fn an_api_starts_before_its_issuer_and_goes_on_after_it() {
     let (by_keys, by_asking) = (scene.by_keys(), scene.by_asking());
     assert_eq!(ask(&by_keys, "/whoami", &token).0, 200);
     assert_eq!(ask(&by_asking, "/whoami", &token).0, 200);
-    let late = scene.by_keys();
     let Scene { home, server, .. } = scene;
     let issuer = server.issuer.clone();
     server.stop();
+    let late = Example::start("axum_api", &[&issuer, API], &[]);
     // What was fetched goes on serving; who has nothing can say nothing; who asks is not answered.
     assert_eq!(ask(&by_keys, "/whoami", &token).0, 200);
     for api in [&late, &by_asking] {

@@ -1,15 +1,13 @@
 //! What an introspection endpoint says about a token, and whether the token is good by it: RFC 7662 §2.2.
 
-use countersign_core::{Scope, Timestamp};
+use countersign_core::Timestamp;
 use countersign_jose::json::{self, JsonError};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use thiserror::Error;
 
+use super::members::Members;
 use crate::token::TokenParts;
 use crate::{AccessToken, InvalidToken};
-
-/// The last second of the year 9999: what lies beyond is no time but an attempt at an overflow.
-const LATEST: i64 = 253_402_300_799;
 
 /// Why an answer says nothing about a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -39,6 +37,7 @@ pub(super) struct Rules {
 pub(super) struct ActiveToken {
     parts: TokenParts,
     token_type: Option<String>,
+    is_access_token: bool,
     bound: bool,
 }
 
@@ -52,7 +51,12 @@ impl ActiveToken {
             // "true" and 1 are what a template or another serializer makes of it, and then nothing else is certain.
             _ => return Err(AnswerError::Active),
         }
+        // Refresh and ID tokens are active, too (attack class 67). Most issuers say nothing of what it is; those who do
+        // say it in one of these, which stay among the further members.
+        let token_use = members.peek("token_use")?.is_none_or(is_use_of_access);
+        let typ = members.peek("typ")?.is_none_or(is_typ_of_access);
         Ok(Some(Self {
+            is_access_token: token_use && typ,
             bound: members.0.contains_key("cnf"),
             token_type: members.text("token_type")?,
             parts: TokenParts {
@@ -106,64 +110,28 @@ impl ActiveToken {
         Ok(AccessToken::from_parts(self.parts))
     }
 
-    /// Whether it is an access token that whoever holds it may use. Refresh tokens are active, too (attack class 67):
-    /// most issuers say nothing of their type and audience, and some say `token_use`.
+    /// Whether it is an access token that whoever holds it may use.
     fn is_bearer(&self, rules: &Rules) -> bool {
-        let token_use = self.parts.further.get("token_use").and_then(Value::as_str);
-        if token_use == Some("refresh_token") {
-            return false;
-        }
-        match &self.token_type {
+        let said = match &self.token_type {
             // RFC 6749 §7.1 and RFC 6750 §4: the name of a type is case-insensitive.
             Some(token_type) => token_type.eq_ignore_ascii_case("bearer"),
             None => !(rules.accept_missing_audience && self.parts.audience.is_empty()),
-        }
+        };
+        said && self.is_access_token
     }
 }
 
-/// The members of an answer, taken out one by one.
-struct Members(Map<String, Value>);
+/// What Hydra and Cognito say of an access token. No RFC has it, so it is that and nothing like it.
+fn is_use_of_access(token_use: &str) -> bool {
+    matches!(token_use, "access_token" | "access")
+}
 
-impl Members {
-    fn text(&mut self, name: &'static str) -> Result<Option<String>, AnswerError> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(AnswerError::Member(name)),
-        }
-    }
-
-    /// RFC 7662 §2.2: "Integer timestamp, measured in the number of seconds since January 1 1970 UTC".
-    fn time(&mut self, name: &'static str) -> Result<Option<Timestamp>, AnswerError> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(value) => match value.as_i64() {
-                Some(seconds @ 0..=LATEST) => Ok(Some(Timestamp::from_seconds(seconds))),
-                _ => Err(AnswerError::Member(name)),
-            },
-        }
-    }
-
-    fn scope(&mut self) -> Result<Scope, AnswerError> {
-        let text = self.text("scope")?.unwrap_or_default();
-        text.parse().map_err(|_| AnswerError::Member("scope"))
-    }
-
-    /// RFC 7662 §2.2: "Service-specific string identifier or list of string identifiers". An empty list names nobody.
-    fn audience(&mut self) -> Result<Vec<String>, AnswerError> {
-        match self.0.remove("aud") {
-            None => Ok(Vec::new()),
-            Some(Value::String(single)) => Ok(vec![single]),
-            Some(Value::Array(several)) => several
-                .into_iter()
-                .map(|value| match value {
-                    Value::String(text) => Ok(text),
-                    _ => Err(AnswerError::Member("aud")),
-                })
-                .collect(),
-            Some(_) => Err(AnswerError::Member("aud")),
-        }
-    }
+/// What a JWT says of itself in its header (RFC 9068 §2.1), or Keycloak among the claims. Media types are
+/// case-insensitive (RFC 7515 §4.1.9).
+fn is_typ_of_access(typ: &str) -> bool {
+    ["Bearer", "JWT", "at+jwt", "application/at+jwt"]
+        .iter()
+        .any(|known| typ.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -172,6 +140,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::introspection::members::LATEST;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -242,11 +211,84 @@ mod tests {
             (json!({"token_type": null}), Ok(())),
             (json!({"token_type": "DPoP"}), Err(Type)),
             (json!({"token_type": "refresh_token"}), Err(Type)),
-            (json!({"token_use": "access_token"}), Ok(())),
-            (json!({"token_use": "refresh_token"}), Err(Type)),
         ];
         for (changes, expected) in cases {
             assert_eq!(judge(&changes, &rules()), expected, "{changes}");
+        }
+    }
+
+    #[test]
+    fn e67_only_what_is_called_an_access_token_is_one() {
+        let good = [
+            ("token_use", &["access_token", "access"][..]),
+            (
+                "typ",
+                &[
+                    "Bearer",
+                    "bearer",
+                    "JWT",
+                    "jwt",
+                    "at+jwt",
+                    "AT+JWT",
+                    "application/at+jwt",
+                ],
+            ),
+        ];
+        let bad = [
+            (
+                "token_use",
+                &[
+                    "refresh_token",
+                    "Refresh_Token",
+                    "refresh",
+                    "id_token",
+                    "id",
+                    "Access_Token",
+                    "access_token ",
+                    "",
+                ][..],
+            ),
+            (
+                "typ",
+                &[
+                    "Refresh",
+                    "Offline",
+                    "ID",
+                    "Logout",
+                    "DPoP",
+                    "logout+jwt",
+                    "dpop+jwt",
+                    "token-introspection+jwt",
+                    "at+jwt ",
+                    "at",
+                    "",
+                ],
+            ),
+        ];
+        let missing_audience = Rules {
+            accept_missing_audience: true,
+            ..rules()
+        };
+        for (cases, expected) in [(good, Ok(())), (bad, Err(InvalidToken::Type))] {
+            for (name, values) in cases {
+                for value in values {
+                    let changes = json!({ name: value });
+                    assert_eq!(judge(&changes, &rules()), expected, "{changes}");
+                    let changes = json!({ name: value, "aud": null });
+                    assert_eq!(judge(&changes, &missing_audience), expected, "{changes}");
+                }
+            }
+        }
+        // One good word does not hide the other.
+        for changes in [
+            json!({"token_use": "access_token", "typ": "Refresh"}),
+            json!({"token_use": "refresh_token", "typ": "Bearer"}),
+        ] {
+            assert_eq!(
+                judge(&changes, &rules()),
+                Err(InvalidToken::Type),
+                "{changes}"
+            );
         }
     }
 
@@ -295,6 +337,13 @@ mod tests {
             (json!({"client_id": 7}), AnswerError::Member("client_id")),
             (json!({"jti": 7}), AnswerError::Member("jti")),
             (json!({"token_type": 7}), AnswerError::Member("token_type")),
+            (
+                json!({"token_use": ["access_token"]}),
+                AnswerError::Member("token_use"),
+            ),
+            (json!({"token_use": true}), AnswerError::Member("token_use")),
+            (json!({"typ": ["Bearer"]}), AnswerError::Member("typ")),
+            (json!({"typ": {}}), AnswerError::Member("typ")),
             (json!({"aud": 7}), AnswerError::Member("aud")),
             (json!({"aud": [7]}), AnswerError::Member("aud")),
             (
@@ -314,6 +363,10 @@ mod tests {
         assert_eq!(
             ActiveToken::read(br#"{"active":true,"exp":null}"#).err(),
             Some(AnswerError::Member("exp"))
+        );
+        assert_eq!(
+            ActiveToken::read(br#"{"active":true,"token_use":null}"#).err(),
+            Some(AnswerError::Member("token_use"))
         );
     }
 
@@ -349,11 +402,12 @@ mod tests {
 
     #[test]
     fn further_members_are_kept_and_active_is_none_of_them() {
-        let body = answer(&json!({"username": "al", "groups": ["a"]}));
+        let body = answer(&json!({"username": "al", "groups": ["a"], "typ": "Bearer"}));
         let token = ActiveToken::read(&body).unwrap().unwrap();
         let token = token.judge(&rules(), NOW).unwrap();
         assert_eq!(token.claim("groups"), Some(&json!(["a"])));
         assert_eq!(token.claim("username"), Some(&json!("al")));
+        assert_eq!(token.claim("typ"), Some(&json!("Bearer")));
         assert_eq!(token.claim("active"), None);
         assert_eq!(token.subject(), Some("alice"));
         assert_eq!(token.expires_at(), Some(NOW.plus(60)));
@@ -367,7 +421,7 @@ mod tests {
 
         #[test]
         fn no_member_of_another_type_lets_a_token_in(
-            name in "active|aud|iss|exp|nbf|cnf|token_type",
+            name in "active|aud|iss|exp|nbf|cnf|token_type|token_use|typ",
             value in prop_oneof![
                 Just(json!([])), Just(json!({})), Just(json!(1.5)), Just(json!("x")), Just(json!(false)),
                 any::<i64>().prop_filter_map("no time", |n| (!(0..=LATEST).contains(&n)).then(|| json!(n))),

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{Clock, Random, Scope};
+use tokio::sync::Semaphore;
 
 use super::answer::Rules;
 use super::cache::Answers;
 use super::place::Place;
+use super::questions::Questions;
+use super::warnings::Warnings;
 use super::{Inner, IntrospectionCredentials, Introspector};
 use crate::transport::{self, Transport};
 use crate::validator::{DEFAULT_CLOCK_SKEW, MAX_CLOCK_SKEW};
@@ -17,8 +20,12 @@ use crate::{BuildError, SystemClock, SystemRandom};
 /// The most seconds for which an answer may be believed again: for as long, a revoked token stays good.
 pub const MAX_CACHE_AGE: u32 = 60;
 
-/// How long one answer may take, if nothing else is said.
+/// How long everything may take, if nothing else is said; and at most.
 const TIMEOUT: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// How many questions may be in flight, if nothing else is said.
+const MAX_IN_FLIGHT: u16 = 64;
 
 /// Where the endpoint is.
 pub(super) enum Origin {
@@ -37,6 +44,7 @@ pub struct IntrospectorBuilder {
     clock_skew: u32,
     required_scope: Scope,
     cache: (usize, u32),
+    max_in_flight: u16,
     timeout: Duration,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
@@ -59,6 +67,7 @@ impl IntrospectorBuilder {
             clock_skew: DEFAULT_CLOCK_SKEW,
             required_scope: Scope::empty(),
             cache: (0, MAX_CACHE_AGE),
+            max_in_flight: MAX_IN_FLIGHT,
             timeout: TIMEOUT,
             transport: None,
             clock: Arc::new(SystemClock),
@@ -102,19 +111,30 @@ impl IntrospectorBuilder {
     /// never beyond the `exp` of the token. Without this, or with a capacity of 0, the endpoint is asked every time.
     ///
     /// For as long, a token that was revoked stays good. What is kept is what the answer said, under a SHA-256 of the
-    /// token and all that influences the answer; required scopes are judged each time, and refusals are not kept.
+    /// token and all that influences the answer; required scopes are judged each time, and refusals are not kept. Who
+    /// comes with a token that is just being asked about waits for that answer, if the question is young enough.
     pub fn cache(mut self, capacity: usize, max_age_seconds: u32) -> Self {
         self.cache = (capacity, max_age_seconds);
         self
     }
 
-    /// How long one answer may take, of the endpoint or for one document of metadata: 5 seconds, if nothing is said.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    /// How many questions may be in flight, 1 or more: 64, if nothing is said. Who comes while there are as many waits for
+    /// a turn, in the order of coming, until the [time](Self::timeout) is over. It bounds what strangers can do to the
+    /// issuer, with any text for a token; it does not keep their questions from being asked, nor others from waiting behind
+    /// them.
+    pub fn max_in_flight(mut self, questions: u16) -> Self {
+        self.max_in_flight = questions;
         self
     }
 
-    /// What sends the requests; without it, that of the feature `reqwest`.
+    /// How long everything together may take from the token to its judgement: 5 seconds, if nothing is said, and at most
+    /// an hour. The metadata may take as long again where nobody waits for them.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(LONGEST);
+        self
+    }
+
+    /// What sends the requests; without it, that of the feature `http-client`.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -144,6 +164,9 @@ impl IntrospectorBuilder {
         if self.credentials.client_id().is_empty() {
             return Err(BuildError::EmptyClientId);
         }
+        if self.credentials.secret().is_some_and(str::is_empty) {
+            return Err(BuildError::EmptySecret);
+        }
         if self.clock_skew > MAX_CLOCK_SKEW {
             return Err(BuildError::ClockSkew(self.clock_skew));
         }
@@ -151,9 +174,16 @@ impl IntrospectorBuilder {
         if !(1..=MAX_CACHE_AGE).contains(&max_age) {
             return Err(BuildError::CacheAge(max_age));
         }
+        if self.max_in_flight == 0 {
+            return Err(BuildError::NoneInFlight);
+        }
+        let transport = transport::or_own(self.transport)?;
         let place = match self.origin {
             Origin::Url(url) => Place::Given(url.parse()?),
-            Origin::Discovery => Place::discovered(self.issuer.parse()?),
+            Origin::Discovery => {
+                let issuer = self.issuer.parse()?;
+                Place::discovered(issuer, Arc::clone(&transport), self.timeout)
+            }
         };
         Ok(Introspector(Arc::new(Inner {
             place,
@@ -165,9 +195,12 @@ impl IntrospectorBuilder {
                 leeway_seconds: self.clock_skew,
             },
             required_scope: self.required_scope,
-            answers: (capacity > 0).then(|| Answers::new(capacity, max_age)),
+            warnings: Warnings::default(),
+            questions: (capacity > 0)
+                .then(|| Questions::new(Answers::new(capacity, max_age), self.timeout)),
+            turns: Arc::new(Semaphore::new(self.max_in_flight.into())),
             timeout: self.timeout,
-            transport: transport::or_own(self.transport)?,
+            transport,
             clock: self.clock,
             random: self.random,
         })))

@@ -76,10 +76,16 @@ impl Answers {
         None
     }
 
+    /// Whether an answer to a question of `since` may still be believed at `now`.
+    pub(super) fn is_young(&self, since: Timestamp, now: Timestamp) -> bool {
+        (0..self.max_age).contains(&now.since(since))
+    }
+
     /// Keeps `token`, which was asked about at `now`; never beyond its `exp`, which gets no leeway here.
     pub(super) fn remember(&self, key: Key, token: &AccessToken, now: Timestamp) {
         let oldest = now.plus(self.max_age);
         let until = token.expires_at().map_or(oldest, |exp| exp.min(oldest));
+        // What is good by the leeway alone makes nothing else go.
         if now < until {
             let entry = Entry {
                 token: token.clone(),
@@ -98,7 +104,38 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::Scope;
+    use serde_json::Map;
+
     use super::*;
+    use crate::token::TokenParts;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    #[test]
+    fn what_could_not_be_got_is_not_kept() {
+        let token = |expires_at| {
+            AccessToken::from_parts(TokenParts {
+                issuer: None,
+                subject: None,
+                client_id: None,
+                audience: vec![],
+                scope: Scope::empty(),
+                expires_at,
+                issued_at: None,
+                not_before: None,
+                id: None,
+                further: Map::new(),
+            })
+        };
+        // Seconds that the token has left: those below 1 are good by the leeway alone.
+        for (left, kept) in [(None, 1), (Some(1), 1), (Some(0), 0), (Some(-5), 0)] {
+            let answers = Answers::new(10, 60);
+            let expires_at = left.map(|left| NOW.plus(left));
+            answers.remember(Key([0; 32]), &token(expires_at), NOW);
+            assert_eq!(answers.tokens.len(), kept, "{left:?}");
+        }
+    }
 
     #[test]
     fn f32_the_key_is_of_everything_that_the_answer_depends_on() {

@@ -23,7 +23,8 @@ pub struct IntrospectionCredentials {
 #[derive(Clone)]
 enum Proof {
     Secret(Secret<String>),
-    Key(Arc<SigningKey>),
+    /// A key, and its name.
+    Key(Arc<SigningKey>, String),
 }
 
 /// What goes into one request.
@@ -45,16 +46,45 @@ impl IntrospectionCredentials {
 
     /// An assertion signed with the client's key, `private_key_jwt` (RFC 7523 §2.2): a fresh one for every request, good
     /// for the issuer alone. No secret leaves the program.
+    ///
+    /// `kid` names the RFC 7638 thumbprint of the key, as Countersign does when it makes one.
+    ///
+    /// ```no_run
+    /// use countersign_resource::{IntrospectionCredentials, SigningAlgorithm, SigningKey};
+    ///
+    /// let (key, _) = SigningKey::from_pem(SigningAlgorithm::Es256, &std::fs::read_to_string("api.pem")?)?;
+    /// let credentials = IntrospectionCredentials::private_key_jwt("api", key);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn private_key_jwt(client_id: impl Into<String>, key: SigningKey) -> Self {
+        let kid = key.id().as_str().to_owned();
+        Self::private_key_jwt_with_kid(client_id, key, kid)
+    }
+
+    /// As [`private_key_jwt`](Self::private_key_jwt), with the name that the issuer has for the key as `kid`: for issuers
+    /// that give names of their own.
+    pub fn private_key_jwt_with_kid(
+        client_id: impl Into<String>,
+        key: SigningKey,
+        kid: impl Into<String>,
+    ) -> Self {
         Self {
             client_id: client_id.into(),
-            proof: Proof::Key(Arc::new(key)),
+            proof: Proof::Key(Arc::new(key), kid.into()),
         }
     }
 
     /// The client.
     pub(super) fn client_id(&self) -> &str {
         &self.client_id
+    }
+
+    /// The secret, if there is one.
+    pub(super) fn secret(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Secret(secret) => Some(secret.expose()),
+            Proof::Key(..) => None,
+        }
     }
 
     /// What to present to `issuer` now.
@@ -66,8 +96,9 @@ impl IntrospectionCredentials {
     ) -> Result<Presented, SignAssertionError> {
         match &self.proof {
             Proof::Secret(secret) => Ok(Presented::Header(basic(&self.client_id, secret))),
-            Proof::Key(key) => client_assertion::sign(
+            Proof::Key(key, kid) => client_assertion::sign_as(
                 key,
+                kid,
                 &AssertionClaims {
                     client_id: self.client_id.clone(),
                     issuer: issuer.to_owned(),
@@ -81,14 +112,28 @@ impl IntrospectionCredentials {
     }
 }
 
+impl Presented {
+    /// The assertion, if it is one.
+    pub(super) fn assertion(&self) -> Option<&str> {
+        match self {
+            Self::Header(_) => None,
+            Self::Assertion(assertion) => Some(assertion),
+        }
+    }
+}
+
 /// RFC 6749 §2.3.1: both halves form-encoded (appendix B), then HTTP Basic.
 fn basic(client_id: &str, secret: &Secret<String>) -> HeaderValue {
-    let mut pair = Secret::new(String::new());
+    // Each buffer is large enough from the start: one that grows leaves copies behind. The header is the only other one.
+    let longest = 3 * (client_id.len() + secret.expose().len()) + 1;
+    let mut pair = Secret::new(String::with_capacity(longest));
     let text = pair.expose_mut();
     text.extend(form_urlencoded::byte_serialize(client_id.as_bytes()));
     text.push(':');
     text.extend(form_urlencoded::byte_serialize(secret.expose().as_bytes()));
-    let encoded = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
+    let mut encoded = Secret::new(String::with_capacity(6 + 4 * longest.div_ceil(3)));
+    encoded.expose_mut().push_str("Basic ");
+    STANDARD.encode_string(pair.expose(), encoded.expose_mut());
     let mut value =
         HeaderValue::from_str(encoded.expose()).expect("base64 is made of visible ASCII");
     value.set_sensitive(true);

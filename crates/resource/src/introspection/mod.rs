@@ -4,27 +4,38 @@ mod answer;
 mod builder;
 mod cache;
 mod credentials;
+mod flight;
+mod members;
 mod place;
+mod questions;
+mod told;
+mod warnings;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Clock, Random, Scope, Timestamp};
+use countersign_core::{Clock, Random, Scope};
 use countersign_jose::client_assertion::SignAssertionError;
 use countersign_jose::jws::MAX_TOKEN_LEN;
 use countersign_protocol::JWT_BEARER;
 use http::{Method, Request, StatusCode, header};
 use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 pub use self::answer::AnswerError;
 use self::answer::{ActiveToken, Rules};
 use self::builder::Origin;
 pub use self::builder::{IntrospectorBuilder, MAX_CACHE_AGE};
-use self::cache::{Answers, Asked, Key};
+use self::cache::{Asked, Key};
 pub use self::credentials::IntrospectionCredentials;
 use self::credentials::Presented;
 use self::place::Place;
+use self::questions::{Judged, Known, Question, Questions};
+use self::told::told;
+use self::warnings::Warnings;
 use crate::endpoint::Endpoint;
 use crate::transport::{Limits, Transport, TransportError};
 use crate::{AccessToken, DiscoveryError, InvalidToken, MalformedReason, Refusal};
@@ -64,7 +75,11 @@ struct Inner {
     credentials: IntrospectionCredentials,
     rules: Rules,
     required_scope: Scope,
-    answers: Option<Answers>,
+    warnings: Warnings,
+    /// Only if answers are believed again: else each question is one of its own.
+    questions: Option<Questions>,
+    /// One for each question that may be in flight.
+    turns: Arc<Semaphore>,
     timeout: Duration,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
@@ -85,14 +100,35 @@ pub enum IntrospectionError {
     #[error("the introspection endpoint: {0}")]
     Transport(#[from] TransportError),
     /// The endpoint does not believe that it is us, or does not let us ask.
-    #[error("the introspection endpoint refuses the credentials of this API: status {0}")]
-    Credentials(u16),
+    #[error("the introspection endpoint refuses the credentials of this API: status {status}{}", behind(.told.as_deref()))]
+    Credentials {
+        /// 401 or 403.
+        status: u16,
+        /// What it says to that: `error` and `error_description` (RFC 6749 §5.2), at most 200 characters of printable
+        /// ASCII. Nothing that repeats a token or a secret.
+        told: Option<String>,
+    },
     /// The status is not 200. A redirect is not followed.
-    #[error("the introspection endpoint answers with status {0}, not 200")]
-    Status(u16),
+    #[error("the introspection endpoint answers with status {status}, not 200{}", behind(.told.as_deref()))]
+    Status {
+        /// The status.
+        status: u16,
+        /// As above.
+        told: Option<String>,
+    },
+    /// As many questions as may be in flight were in flight all the time.
+    #[error("too many questions are in flight")]
+    Busy,
+    /// The timers are those of tokio, and there is no runtime here.
+    #[error("there is no tokio runtime to ask on")]
+    NoRuntime,
     /// The answer is not one of RFC 7662.
     #[error("the introspection endpoint: {0}")]
     Answer(#[from] AnswerError),
+}
+
+fn behind(told: Option<&str>) -> String {
+    told.map(|told| format!(" ({told})")).unwrap_or_default()
 }
 
 impl Introspector {
@@ -125,13 +161,21 @@ impl Introspector {
     /// Asks about a token that cannot be, and says why there is no answer if there is none. For a service that wants to
     /// know before it says that it is ready; [`introspect`](Self::introspect) does not need it.
     pub async fn ready(&self) -> Result<(), IntrospectionError> {
-        let now = self.0.clock.now();
-        let endpoint = self.endpoint(now).await?;
-        self.ask(&endpoint, NO_TOKEN, now).await.map(|_| ())
+        let deadline = self.deadline()?;
+        let endpoint = self.endpoint(deadline).await?;
+        let _turn = self.turn(deadline).await?;
+        self.ask(&endpoint, NO_TOKEN, deadline).await.map(|_| ())
     }
 
-    /// Judges `token`: the text behind `Bearer`. Every call is one request, unless a [cache] holds the answer; it waits
-    /// at most 5 seconds, or as long as was [said](IntrospectorBuilder::timeout).
+    /// What every token must be allowed.
+    pub(crate) fn required_scope(&self) -> &Scope {
+        &self.0.required_scope
+    }
+
+    /// Judges `token`: the text behind `Bearer`. Every call is one request, unless a [cache] holds the answer. All of it
+    /// together takes at most 5 seconds, or as long as was [said](IntrospectorBuilder::timeout): finding the endpoint,
+    /// waiting for [a turn](IntrospectorBuilder::max_in_flight), and the answer. Then it is [`Refusal::Unavailable`], as it
+    /// is outside a runtime of tokio.
     ///
     /// [cache]: IntrospectorBuilder::cache
     pub async fn introspect(&self, token: &str) -> Result<AccessToken, Refusal> {
@@ -147,106 +191,136 @@ impl Introspector {
         Ok(token)
     }
 
-    async fn authenticate(&self, token: &str) -> Result<AccessToken, Refusal> {
-        let now = self.0.clock.now();
-        let endpoint = self
-            .endpoint(now)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let Some(answers) = &self.0.answers else {
-            return self.judge(&endpoint, token, now).await;
+    async fn authenticate(&self, token: &str) -> Judged {
+        let judged = self.known_or_asked(token).await;
+        judged.unwrap_or_else(|error| Err(self.unavailable(&error)))
+    }
+
+    async fn known_or_asked(&self, token: &str) -> Result<Judged, IntrospectionError> {
+        let deadline = self.deadline()?;
+        let endpoint = self.endpoint(deadline).await?;
+        let Some(questions) = &self.0.questions else {
+            let _turn = self.turn(deadline).await?;
+            return Ok(self.judge(&endpoint, token, deadline).await);
         };
         let key = Key::of(token, self.asked(&endpoint));
-        if let Some(token) = answers.get(&key, now) {
-            return Ok(token);
+        let known = if let Some(known) = questions.look(&key, self.0.clock.now()) {
+            known
+        } else {
+            let turn = self.turn(deadline).await?;
+            let (known, question) = questions.begin(key, self.0.clock.now(), turn);
+            if let Some(question) = question {
+                self.put(question, endpoint, token)?;
+            }
+            known
+        };
+        match known {
+            Known::Kept(token) => Ok(Ok(token)),
+            Known::UnderWay(flight) => {
+                let judged = flight.landed(deadline).await;
+                judged.ok_or_else(|| TransportError::TimedOut.into())
+            }
         }
-        let judged = self.judge(&endpoint, token, now).await;
-        match &judged {
-            // The answer is as old as the question.
-            Ok(token) => answers.remember(key, token, now),
-            Err(_) => answers.forget(&key),
-        }
-        judged
+    }
+
+    /// Puts `question` on a task of its own, whoever is cancelled. It has a time of its own, for others wait for it, too.
+    fn put(
+        &self,
+        question: Question,
+        endpoint: Endpoint,
+        token: &str,
+    ) -> Result<(), IntrospectionError> {
+        let deadline = self.deadline()?;
+        let (introspector, token) = (self.clone(), token.to_owned());
+        tokio::spawn(async move {
+            let judged = introspector.judge(&endpoint, &token, deadline).await;
+            question.answered(judged);
+        });
+        Ok(())
     }
 
     /// Asks, and judges the answer by the time at which it came.
-    async fn judge(
-        &self,
-        endpoint: &Endpoint,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<AccessToken, Refusal> {
-        let answer = self.ask(endpoint, token, now).await;
+    async fn judge(&self, endpoint: &Endpoint, token: &str, deadline: Instant) -> Judged {
+        let answer = self.ask(endpoint, token, deadline).await;
         let active = answer
-            .map_err(|error| unavailable(&error))?
+            .map_err(|error| self.unavailable(&error))?
             .ok_or(InvalidToken::Inactive)?;
         Ok(active.judge(&self.0.rules, self.0.clock.now())?)
     }
 
-    async fn endpoint(&self, now: Timestamp) -> Result<Endpoint, IntrospectionError> {
-        let (transport, timeout) = (&*self.0.transport, self.0.timeout);
-        Ok(self.0.place.endpoint(now, transport, timeout).await?)
+    /// When all that begins now is to be over.
+    fn deadline(&self) -> Result<Instant, IntrospectionError> {
+        Handle::try_current().map_err(|_| IntrospectionError::NoRuntime)?;
+        Ok(Instant::now() + self.0.timeout)
+    }
+
+    async fn endpoint(&self, deadline: Instant) -> Result<Endpoint, IntrospectionError> {
+        let now = self.0.clock.now();
+        Ok(self.0.place.endpoint(now, deadline).await?)
+    }
+
+    /// Waits until a question may be asked: one as long as the turn is held.
+    async fn turn(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, IntrospectionError> {
+        match timeout_at(deadline, Arc::clone(&self.0.turns).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            // Nobody closes it.
+            Ok(Err(_)) | Err(_) => Err(IntrospectionError::Busy),
+        }
     }
 
     async fn ask(
         &self,
         endpoint: &Endpoint,
         token: &str,
-        now: Timestamp,
+        deadline: Instant,
     ) -> Result<Option<ActiveToken>, IntrospectionError> {
-        let request = self.request(endpoint, token, now)?;
-        let limits = Limits {
-            max_bytes: MAX_ANSWER_LEN,
-            timeout: self.0.timeout,
-        };
-        let response = self.0.transport.send(request, limits).await?;
-        match response.status() {
-            // A transport of somebody else's may have read on.
-            StatusCode::OK if response.body().len() > MAX_ANSWER_LEN => {
-                Err(TransportError::TooLong(MAX_ANSWER_LEN).into())
-            }
-            StatusCode::OK => Ok(ActiveToken::read(response.body())?),
-            refused @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                Err(IntrospectionError::Credentials(refused.as_u16()))
-            }
-            other => Err(IntrospectionError::Status(other.as_u16())),
-        }
-    }
-
-    /// RFC 7662 §2.1: a form with the token, and whatever proves who asks.
-    fn request(
-        &self,
-        endpoint: &Endpoint,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Request<Vec<u8>>, IntrospectionError> {
         let Inner {
             credentials,
             rules,
             random,
             ..
         } = &*self.0;
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token)
-            .append_pair("token_type_hint", "access_token");
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(endpoint.as_str())
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Vec::new())
-            .map_err(|error| TransportError::Connection(error.to_string()))?;
-        match credentials.present(&rules.issuer, now, &**random)? {
-            Presented::Header(value) => {
-                request.headers_mut().insert(header::AUTHORIZATION, value);
-            }
-            Presented::Assertion(assertion) => {
-                form.append_pair("client_assertion_type", JWT_BEARER)
-                    .append_pair("client_assertion", &assertion);
-            }
+        let now = self.0.clock.now();
+        let presented = credentials.present(&rules.issuer, now, &**random)?;
+        let request = request(endpoint, token, &presented)?;
+        let limits = Limits {
+            max_bytes: MAX_ANSWER_LEN,
+            timeout: deadline.saturating_duration_since(Instant::now()),
+        };
+        // A transport of somebody else's may not look at the clock.
+        let response = timeout_at(deadline, self.0.transport.send(request, limits));
+        let response = response.await.map_err(|_| TransportError::TimedOut)??;
+        let body = response.body();
+        // A transport of somebody else's may have read on.
+        if body.len() > MAX_ANSWER_LEN {
+            return Err(TransportError::TooLong(MAX_ANSWER_LEN).into());
         }
-        *request.body_mut() = form.finish().into_bytes();
-        Ok(request)
+        let status = response.status();
+        if status == StatusCode::OK {
+            return Ok(ActiveToken::read(body)?);
+        }
+        let proof = credentials.secret().or(presented.assertion());
+        let told = told(body, token, proof.unwrap_or_default());
+        let is_refusal = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let status = status.as_u16();
+        Err(if is_refusal {
+            IntrospectionError::Credentials { status, told }
+        } else {
+            IntrospectionError::Status { status, told }
+        })
+    }
+
+    /// Fails closed, and tells the operator why, though not for every request.
+    fn unavailable(&self, error: &IntrospectionError) -> Refusal {
+        let issuer = &*self.0.rules.issuer;
+        if let Some(since_last) = self.0.warnings.due(self.0.clock.now()) {
+            tracing::warn!(issuer, %error, since_last, "a token cannot be judged");
+        } else {
+            tracing::debug!(issuer, %error, "a token cannot be judged");
+        }
+        Refusal::Unavailable {
+            retry_after: RETRY_AFTER,
+        }
     }
 
     fn asked<'config>(&'config self, endpoint: &'config Endpoint) -> Asked<'config> {
@@ -260,12 +334,34 @@ impl Introspector {
     }
 }
 
-/// Fails closed, and tells the operator why.
-fn unavailable(error: &IntrospectionError) -> Refusal {
-    tracing::warn!(%error, "a token cannot be judged");
-    Refusal::Unavailable {
-        retry_after: RETRY_AFTER,
+/// RFC 7662 §2.1: a form with the token, and whatever proves who asks.
+fn request(
+    endpoint: &Endpoint,
+    token: &str,
+    presented: &Presented,
+) -> Result<Request<Vec<u8>>, TransportError> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", token)
+        .append_pair("token_type_hint", "access_token");
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(endpoint.as_str())
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Vec::new())
+        .map_err(|error| TransportError::Connection(error.to_string()))?;
+    match presented {
+        Presented::Header(value) => {
+            let headers = request.headers_mut();
+            headers.insert(header::AUTHORIZATION, value.clone());
+        }
+        Presented::Assertion(assertion) => {
+            form.append_pair("client_assertion_type", JWT_BEARER)
+                .append_pair("client_assertion", assertion);
+        }
     }
+    *request.body_mut() = form.finish().into_bytes();
+    Ok(request)
 }
 
 impl fmt::Debug for Introspector {

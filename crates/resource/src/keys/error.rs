@@ -44,12 +44,15 @@ pub enum KeysFailure {
     /// Everything together took too long.
     #[error("there are no keys in time")]
     TimedOut,
-    /// The runtime that fetched them was shut down meanwhile.
+    /// The runtime that fetched them was shut down meanwhile, or is not driven, or what fetched them panicked.
     #[error("fetching was cut off")]
     Interrupted,
     /// Keys are fetched by a task of tokio, and there is no runtime here.
     #[error("there is no tokio runtime to fetch them")]
     NoRuntime,
+    /// There is a JWK set, and no key in it that could verify anything: there is none at all, or all are refused.
+    #[error("there is no usable key")]
+    NoUsableKey,
     /// They were never fetched, and it is too early to ask.
     #[error("they were not fetched yet")]
     NotFetched,

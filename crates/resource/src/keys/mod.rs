@@ -2,6 +2,7 @@
 
 mod error;
 mod fetched;
+mod flight;
 mod freshness;
 mod source;
 
@@ -44,23 +45,30 @@ impl Keys {
         Self::Fetched(FetchedKeys::new(source, unnamed_rsa, rules, clock))
     }
 
-    /// The keys that may be used now, if there are any. Nobody waits.
-    pub(crate) fn at_hand(&self, now: Timestamp) -> Option<Arc<VerifyingKeys>> {
+    /// The keys that may be used now, if there are any. Nobody waits, unless attempts to renew them were cut off again and
+    /// again.
+    pub(crate) async fn at_hand(&self, now: Timestamp) -> Option<Arc<VerifyingKeys>> {
         match self {
             Self::Given(keys) => Some(Arc::clone(keys)),
-            Self::Fetched(keys) => keys.at_hand(now),
+            Self::Fetched(keys) => keys.at_hand(now).await,
         }
     }
 
-    /// The keys after everything was done that may be done now to find the key `kid`, or any key. Whether it is among
-    /// them is another matter.
-    pub(crate) async fn look_for(
-        &self,
-        kid: Option<&str>,
-    ) -> Result<Arc<VerifyingKeys>, KeysError> {
+    /// The keys after everything was done that may be done now to find the key `kid`. Whether it is among them is another
+    /// matter.
+    pub(crate) async fn look_for(&self, kid: &str) -> Result<Arc<VerifyingKeys>, KeysError> {
         match self {
             Self::Given(keys) => Ok(Arc::clone(keys)),
             Self::Fetched(keys) => keys.look_for(kid).await,
+        }
+    }
+
+    /// Waits until there is a key, or says why there is none.
+    pub(crate) async fn ready(&self, now: Timestamp) -> Result<(), KeysError> {
+        match self {
+            // Without a key they would not have been given.
+            Self::Given(_) => Ok(()),
+            Self::Fetched(keys) => keys.ready(now).await,
         }
     }
 }

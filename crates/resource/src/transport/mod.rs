@@ -1,7 +1,7 @@
-//! How requests leave this crate: one small trait, and what comes with the feature `reqwest`.
+//! How requests leave this crate: one small trait, and what comes with the feature `http-client`.
 
-#[cfg(feature = "reqwest")]
-mod with_reqwest;
+#[cfg(feature = "http-client")]
+mod with_hyper;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use thiserror::Error;
 
-#[cfg(feature = "reqwest")]
-pub use self::with_reqwest::HttpTransport;
+#[cfg(feature = "http-client")]
+pub use self::with_hyper::HttpTransport;
 use crate::BuildError;
 
 /// Sends requests to the issuer: for its keys, its metadata, its introspection endpoint.
@@ -81,14 +81,14 @@ pub(crate) fn or_own(
 ) -> Result<Arc<dyn Transport>, BuildError> {
     match transport {
         Some(transport) => Ok(transport),
-        #[cfg(feature = "reqwest")]
+        #[cfg(feature = "http-client")]
         None => Ok(Arc::new(HttpTransport::new()?)),
-        #[cfg(not(feature = "reqwest"))]
+        #[cfg(not(feature = "http-client"))]
         None => Err(BuildError::NoTransport),
     }
 }
 
-#[cfg(all(test, not(feature = "reqwest")))]
+#[cfg(all(test, not(feature = "http-client")))]
 mod tests {
     use super::*;
 

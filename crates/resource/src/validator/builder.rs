@@ -21,6 +21,9 @@ pub const MAX_CLOCK_SKEW: u32 = 60;
 /// Seconds by which clocks may differ, if nothing else is said.
 pub(crate) const DEFAULT_CLOCK_SKEW: u32 = 10;
 
+/// The most seconds for which a key is used that came with an answer, whatever is said.
+const MAX_KEY_AGE: u32 = 7 * 86_400;
+
 /// Where the keys come from.
 pub(super) enum Origin {
     Discovery,
@@ -100,13 +103,21 @@ impl ValidatorBuilder {
         self
     }
 
-    /// How long fetched keys are good, and how often they are asked for.
+    /// How long fetched keys are good, and how often they are asked for. Within reason: `cool_down` is 1 second at least,
+    /// or strangers would set the pace; nothing that is old is used for more than 7 days, or a key that was removed would
+    /// never go.
     pub fn fetch_rules(mut self, rules: FetchRules) -> Self {
-        self.fetch_rules = rules;
+        self.fetch_rules = FetchRules {
+            default_max_age: rules.default_max_age.min(MAX_KEY_AGE),
+            min_max_age: rules.min_max_age.min(MAX_KEY_AGE),
+            max_max_age: rules.max_max_age.min(MAX_KEY_AGE),
+            cool_down: rules.cool_down.max(1),
+            keep_stale: rules.keep_stale.min(MAX_KEY_AGE),
+        };
         self
     }
 
-    /// What sends the requests; without it, that of the feature `reqwest`.
+    /// What sends the requests; without it, that of the feature `http-client`.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use countersign_core::{Clock, Scope, Timestamp};
 use countersign_jose::VerifyingKeys;
-use countersign_jose::access_token::{AccessTokenError, AccessTokenValidator};
+use countersign_jose::access_token::{AccessTokenError, AccessTokenValidator, TYPE};
 use countersign_jose::jws::{JwsError, MAX_TOKEN_LEN, UnverifiedHeader};
 
 pub(crate) use self::builder::DEFAULT_CLOCK_SKEW;
@@ -67,7 +67,11 @@ impl Validator {
     }
 
     /// Tokens of `issuer` for `audience`, by the JWK set in a file. It is read again when its keys are old or one is
-    /// missing, so it may be replaced while the API runs.
+    /// missing, so it may be replaced while the API runs: as a whole, by renaming another file to it. A file that is deleted
+    /// or spoiled is an outage, not a revocation: its keys are used on for a day ([`FetchRules::keep_stale`]). To revoke
+    /// them all, write `{"keys": []}`.
+    ///
+    /// [`FetchRules::keep_stale`]: crate::FetchRules::keep_stale
     pub fn from_jwks_file(
         issuer: impl Into<String>,
         path: impl Into<PathBuf>,
@@ -87,20 +91,23 @@ impl Validator {
         ValidatorBuilder::new(issuer.into(), audience.into(), origin)
     }
 
-    /// Waits until there are keys, or says why there are none. For a service that wants to know before it says that it
-    /// is ready; [`validate`](Self::validate) does not need it.
+    /// Waits until there is a key, or says why there is none; a JWK set without a usable key is
+    /// [`KeysFailure::NoUsableKey`](crate::KeysFailure::NoUsableKey). For a service that wants to know before it says that
+    /// it is ready; [`validate`](Self::validate) does not need it.
     pub async fn ready(&self) -> Result<(), KeysError> {
-        let now = self.0.clock.now();
-        if self.0.keys.at_hand(now).is_none() {
-            self.0.keys.look_for(None).await?;
-        }
-        Ok(())
+        self.0.keys.ready(self.0.clock.now()).await
+    }
+
+    /// What every token must be allowed.
+    pub(crate) fn required_scope(&self) -> &Scope {
+        &self.0.required_scope
     }
 
     /// Judges `token`: the text behind `Bearer`.
     ///
-    /// While its key is at hand, and that is almost always, nothing is awaited and no lock is taken. Otherwise this waits
-    /// for the keys, at most 5 seconds, together with everybody else who needs them.
+    /// While its key is at hand, and that is almost always, nothing is awaited and no lock is taken, but with
+    /// [`verified_tokens`](ValidatorBuilder::verified_tokens) that of one part of the memory, for as long as it takes to look
+    /// there. Otherwise this waits for the keys, at most 5 seconds, together with everybody else who needs them.
     pub async fn validate(&self, token: &str) -> Result<AccessToken, Refusal> {
         let token = self.authenticate(token).await?;
         token.require_scope(&self.0.required_scope)?;
@@ -108,15 +115,17 @@ impl Validator {
     }
 
     async fn authenticate(&self, token: &str) -> Result<AccessToken, Refusal> {
-        let now = self.0.clock.now();
+        let keys = self.0.keys.at_hand(self.0.clock.now()).await;
         // Without keys a token is judged all the same: what none could make good is refused, and nobody is asked.
-        let keys = self.0.keys.at_hand(now).unwrap_or_default();
-        match self.judge(token, &keys, now) {
+        let keys = keys.unwrap_or_default();
+        match self.judge(token, &keys, self.0.clock.now()) {
             Err(AccessTokenError::Jws(JwsError::UnknownKey)) => {}
             judged => return judged.map_err(refusal),
         }
         let header = UnverifiedHeader::peek(token).map_err(|error| refusal(error.into()))?;
-        let keys = match self.0.keys.look_for(header.kid()).await {
+        is_hopeful(&header).map_err(refusal)?;
+        let kid = header.kid().unwrap_or_default();
+        let keys = match self.0.keys.look_for(kid).await {
             Ok(keys) => keys,
             Err(error) => {
                 tracing::debug!(%error, "a token cannot be judged");
@@ -159,6 +168,24 @@ impl Validator {
             verified.remember(fingerprint, &good, key, self.0.leeway_seconds);
         }
         Ok(good)
+    }
+}
+
+/// Whether there may be a key somewhere that makes a token with this header good. Strangers write it, so who has any doubt
+/// asks nobody: keys that are published verify no HMAC, and no other kind of token is accepted whoever signed it.
+fn is_hopeful(header: &UnverifiedHeader) -> Result<(), AccessTokenError> {
+    if header.alg().is_some_and(|alg| alg.starts_with("HS")) {
+        return Err(JwsError::AlgorithmMismatch.into());
+    }
+    let typ = header.typ().unwrap_or_default();
+    // RFC 7515 §4.1.9: media types are compared without regard to case, and `application/` may be left out.
+    let is_access_token = [TYPE, "application/at+jwt"]
+        .iter()
+        .any(|accepted| typ.eq_ignore_ascii_case(accepted));
+    if is_access_token {
+        Ok(())
+    } else {
+        Err(AccessTokenError::Type)
     }
 }
 

@@ -69,7 +69,8 @@ async fn what_is_no_clear_answer_lets_nobody_in() {
         _ => unreachable!("a good answer is JSON"),
     };
     let twice = good_json().replacen('{', r#"{"active":true,"#, 1);
-    let status = IntrospectionError::Status;
+    let status = |status| IntrospectionError::Status { status, told: None };
+    let credentials = |status| IntrospectionError::Credentials { status, told: None };
     let json = |error| IntrospectionError::Answer(AnswerError::Json(error));
     let cases = [
         (
@@ -112,13 +113,9 @@ async fn what_is_no_clear_answer_lets_nobody_in() {
         (
             "our secret is wrong",
             plain(401, good_json()),
-            IntrospectionError::Credentials(401),
+            credentials(401),
         ),
-        (
-            "we may not ask",
-            plain(403, good_json()),
-            IntrospectionError::Credentials(403),
-        ),
+        ("we may not ask", plain(403, good_json()), credentials(403)),
         ("no such path", plain(404, good_json()), status(404)),
         ("another 200", plain(203, good_json()), status(203)),
         ("no content", plain(204, ""), status(204)),
@@ -155,6 +152,42 @@ async fn what_is_no_clear_answer_lets_nobody_in() {
     server.say("/introspect", good());
     assert!(introspector.introspect(TOKEN).await.is_ok());
     assert_eq!(introspector.ready().await, Ok(()));
+}
+
+#[tokio::test]
+async fn rfc6749_5_2_what_the_issuer_says_to_our_credentials_is_in_the_reason() {
+    let refusing = "the introspection endpoint refuses the credentials of this API: status";
+    let answering = "the introspection endpoint answers with status";
+    let cases = [
+        (
+            plain(
+                401,
+                r#"{"error":"invalid_client","error_description":"no such client"}"#,
+            ),
+            format!("{refusing} 401 (invalid_client: no such client)"),
+        ),
+        (
+            plain(403, r#"{"error":"access_denied"}"#),
+            format!("{refusing} 403 (access_denied)"),
+        ),
+        // 401 is for those who have used the Authorization header; with an assertion it is 400.
+        (
+            plain(400, r#"{"error":"invalid_client"}"#),
+            format!("{answering} 400, not 200 (invalid_client)"),
+        ),
+        // What repeats our secret is not repeated.
+        (
+            plain(401, r#"{"error":"invalid_client: s3cret"}"#),
+            format!("{refusing} 401"),
+        ),
+    ];
+    let server = Server::start().await;
+    let introspector = server.introspector();
+    for (answer, expected) in cases {
+        server.say("/introspect", answer);
+        let reason = introspector.ready().await.unwrap_err();
+        assert_eq!(reason.to_string(), expected);
+    }
 }
 
 #[tokio::test]

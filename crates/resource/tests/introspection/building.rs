@@ -16,8 +16,16 @@ fn at(url: &str) -> countersign_resource::IntrospectorBuilder {
 async fn e56_no_introspector_without_issuer_audience_and_credentials() {
     const URL: &str = "https://as.example/introspect";
     let nobody = IntrospectionCredentials::secret_basic("", Secret::new("x".into()));
+    let open = IntrospectionCredentials::secret_basic("api", Secret::new(String::new()));
     let cases = [
         (at(URL), None),
+        (
+            Introspector::from_endpoint(ISSUER, URL, open, AUDIENCE),
+            Some(BuildError::EmptySecret),
+        ),
+        (at(URL).max_in_flight(1), None),
+        (at(URL).max_in_flight(u16::MAX), None),
+        (at(URL).max_in_flight(0), Some(BuildError::NoneInFlight)),
         (
             Introspector::from_issuer(ISSUER, secret_basic(), AUDIENCE),
             None,

@@ -1,12 +1,7 @@
 //! Answers that are believed again: attack class 32, CVE-2021-32701.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use async_trait::async_trait;
-use countersign_resource::{InvalidToken, Limits, Refusal, Transport, TransportError};
+use countersign_resource::{InvalidToken, Refusal};
 use serde_json::json;
-use tokio::sync::Notify;
 
 use crate::server::{Answer, NOW, Server, TOKEN, active, good, inactive};
 
@@ -141,61 +136,6 @@ async fn refusals_are_not_kept_and_end_what_was() {
     // Whoever turns the clock back finds nothing either.
     server.clock.advance(-60);
     assert!(introspector.introspect(TOKEN).await.is_err());
-}
-
-#[tokio::test]
-async fn inactive_ends_what_another_request_has_kept_meanwhile() {
-    /// The first answer takes its time, and is that the token is not active any more.
-    #[derive(Default)]
-    struct Crossing {
-        calls: AtomicUsize,
-        release: Notify,
-    }
-
-    #[async_trait]
-    impl Transport for Crossing {
-        async fn send(
-            &self,
-            _: http::Request<Vec<u8>>,
-            _: Limits,
-        ) -> Result<http::Response<Vec<u8>>, TransportError> {
-            let answer = match self.calls.fetch_add(1, Ordering::SeqCst) {
-                1 => good(),
-                first_or_later => {
-                    if first_or_later == 0 {
-                        self.release.notified().await;
-                    }
-                    inactive()
-                }
-            };
-            let Answer::Json(members) = answer else {
-                panic!("these answers are JSON");
-            };
-            Ok(http::Response::new(members.to_string().into_bytes()))
-        }
-    }
-
-    let server = Server::start().await;
-    let crossing = Arc::new(Crossing::default());
-    let introspector = server
-        .builder()
-        .transport(crossing.clone())
-        .cache(100, 60)
-        .build()
-        .unwrap();
-    let first = {
-        let introspector = introspector.clone();
-        tokio::spawn(async move { introspector.introspect(TOKEN).await })
-    };
-    while crossing.calls.load(Ordering::SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
-    assert!(introspector.introspect(TOKEN).await.is_ok());
-    assert!(introspector.introspect(TOKEN).await.is_ok(), "kept");
-    crossing.release.notify_one();
-    assert!(first.await.unwrap().is_err());
-    assert!(introspector.introspect(TOKEN).await.is_err(), "ended");
-    assert_eq!(crossing.calls.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

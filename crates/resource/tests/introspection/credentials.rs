@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use axum::http::header;
 use countersign_core::{Secret, SigningAlgorithm};
-use countersign_jose::client_assertion::{self, AssertionError, AssertionRules};
+use countersign_jose::client_assertion::{
+    self, AssertionError, AssertionRules, UnverifiedAssertion,
+};
 use countersign_jose::{SigningKey, VerifyingKeys};
 use countersign_resource::{IntrospectionCredentials, Introspector};
 
@@ -57,6 +59,30 @@ async fn d36_d37_a_fresh_assertion_for_the_issuer_each_time() {
         assert_eq!(refused.err(), Some(AssertionError::Audience));
     }
     assert_eq!(jtis.len(), 5);
+}
+
+#[tokio::test]
+async fn oidc_core_10_1_a_key_goes_by_the_name_that_the_issuer_has_for_it() {
+    let server = Server::saying(good()).await;
+    let key = || SigningKey::generate(SigningAlgorithm::Es256).unwrap().0;
+    let thumbprint = key();
+    let id = thumbprint.id().to_string();
+    for (credentials, expected) in [
+        (
+            IntrospectionCredentials::private_key_jwt("api", thumbprint),
+            &*id,
+        ),
+        (
+            IntrospectionCredentials::private_key_jwt_with_kid("api", key(), "2026-10"),
+            "2026-10",
+        ),
+    ] {
+        with(&server, credentials).introspect(TOKEN).await.unwrap();
+        let asked = server.asked("/introspect");
+        let assertion = asked.last().unwrap().parameter("client_assertion").unwrap();
+        let unverified = UnverifiedAssertion::peek(&assertion).unwrap();
+        assert_eq!(unverified.kid(), Some(expected));
+    }
 }
 
 #[tokio::test]

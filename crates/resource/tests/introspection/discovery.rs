@@ -1,18 +1,15 @@
 //! An endpoint that the metadata of the issuer name.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_resource::{
     DiscoveryError, EndpointError, IntrospectionError, Introspector, IntrospectorBuilder, Refusal,
     TransportError,
 };
 use serde_json::json;
-use tokio::task::JoinSet;
 
+use crate::scripted::{METADATA, OPENID, Reply, Scripted, metadata_of_the_issuer};
 use crate::server::{AUDIENCE, Answer, Server, TOKEN, active, secret_basic};
-
-const METADATA: &str = "/.well-known/oauth-authorization-server";
-const OPENID: &str = "/.well-known/openid-configuration";
 
 /// Metadata of the issuer at `server` that lead to `path`.
 fn metadata(server: &Server, path: &str) -> Answer {
@@ -127,14 +124,21 @@ async fn an_endpoint_that_moves_is_found_and_metadata_that_are_away_do_not_matte
     for _ in 0..3 {
         introspector.introspect(TOKEN).await.unwrap();
     }
+    // Behind the back of who asks; the second document is asked for last.
+    until(|| server.asked(OPENID).len() == 1).await;
+    introspector.introspect(TOKEN).await.unwrap();
     assert_eq!(server.asked(METADATA).len(), 2, "one attempt per cool-down");
-    assert_eq!(server.count(), 4);
+    assert_eq!(server.count(), 5);
 
     server.say(METADATA, metadata(&server, "/moved"));
     server.clock.advance(30);
+    while server.asked("/moved").is_empty() {
+        introspector.introspect(TOKEN).await.unwrap();
+    }
+    assert_eq!(server.asked(METADATA).len(), 3);
+    let before = server.count();
     introspector.introspect(TOKEN).await.unwrap();
-    assert_eq!(server.count(), 4);
-    assert_eq!(server.asked("/moved").len(), 1);
+    assert_eq!(server.count(), before, "nobody is asked where it was");
 
     // For a day, not for ever.
     server.say(METADATA, Answer::Plain(503, Vec::new()));
@@ -144,34 +148,36 @@ async fn an_endpoint_that_moves_is_found_and_metadata_that_are_away_do_not_matte
     assert!(introspector.introspect(TOKEN).await.is_err());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn metadata_that_hang_are_asked_once_for_all_who_wait() {
-    let server = issuer(METADATA).await;
-    server.say(METADATA, Answer::Hang);
-    let introspector = builder(&server)
-        .timeout(Duration::from_millis(400))
-        .build()
-        .unwrap();
-    let started = Instant::now();
-    let mut waiting = JoinSet::new();
-    for _ in 0..20 {
-        let introspector = introspector.clone();
-        waiting.spawn(async move { introspector.introspect(TOKEN).await });
-        // The others come while the first one waits, and later than any cool-down.
-        while server.asked(METADATA).is_empty() {
-            tokio::task::yield_now().await;
+/// Waits for what happens behind the back of who asks.
+async fn until(happened: impl Fn() -> bool) {
+    let waiting = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        server.clock.advance(2);
+    };
+    let within = tokio::time::timeout(Duration::from_secs(5), waiting);
+    within.await.expect("it should have happened");
+}
+
+#[tokio::test]
+async fn metadata_of_another_transport_that_reads_on_are_not_believed() {
+    const MAX_LEN: usize = 256 * 1024;
+    for (len, expected) in [
+        (MAX_LEN, Ok(())),
+        (
+            MAX_LEN + 1,
+            Err(DiscoveryError::Transport(TransportError::TooLong(MAX_LEN)).into()),
+        ),
+    ] {
+        let issuer = Scripted::new(move |path, _| match path {
+            METADATA | OPENID => {
+                let mut body = metadata_of_the_issuer().to_string().into_bytes();
+                body.resize(len, b' ');
+                Reply(0, Answer::Plain(200, body))
+            }
+            _ => Reply::good(0),
+        });
+        let introspector = issuer.at_issuer().build().unwrap();
+        assert_eq!(introspector.ready().await, expected, "{len}");
     }
-    for judged in waiting.join_all().await {
-        assert!(judged.is_err());
-    }
-    // One for the first, one for who came when that had ended, and not twenty.
-    assert!(started.elapsed() < Duration::from_secs(4));
-    assert!(server.asked(METADATA).len() <= 4);
-    assert_eq!(
-        introspector.ready().await,
-        Err(DiscoveryError::Transport(TransportError::TimedOut).into())
-    );
 }

@@ -4,5 +4,8 @@ mod answers;
 mod building;
 mod cache;
 mod credentials;
+mod deadlines;
 mod discovery;
+mod scripted;
 mod server;
+mod turns;

@@ -157,6 +157,74 @@ async fn rfc6750_03_04_tokens_in_query_and_body_are_not_taken() {
 }
 
 #[tokio::test]
+async fn whoever_lacks_a_scope_is_told_of_all_of_them() {
+    const LACKS: &str = r#", error="insufficient_scope", error_description="the access token lacks a scope that is needed here""#;
+    let issuer = Issuer::new();
+    // One scope is required by the judge, one by each of two layers, one by the handler.
+    let judge = issuer.validator_builder().require_scope(scope("a"));
+    let inner = ProtectLayer::new(judge.build().unwrap())
+        .realm("inner")
+        .require_scope(scope("b"));
+    let outer = ProtectLayer::new(issuer.validator())
+        .realm("accounts")
+        .resource_metadata(metadata().well_known_url())
+        .require_scope(scope("c"));
+    let alone: Router = Router::new()
+        .route("/", on_get(delete_all))
+        .layer(inner.clone());
+    let around = alone.clone().layer(outer);
+    let judge = issuer.validator_builder().require_scope(scope("a"));
+    let plain: Router = Router::new()
+        .route("/", on_get(whoami))
+        .layer(ProtectLayer::new(judge.build().unwrap()).realm("inner"));
+    let alone_says = |attributes: &str| Some(format!(r#"Bearer realm="inner"{attributes}"#));
+    let says = |attributes: &str| Some(challenge(attributes));
+    let (a_b, with_admin) = (r#", scope="a b""#, r#", scope="admin a b""#);
+    let rows = [
+        (&plain, None, 401, alone_says(r#", scope="a""#)),
+        (&alone, None, 401, alone_says(a_b)),
+        (&alone, Some("x"), 403, alone_says(&format!("{LACKS}{a_b}"))),
+        (&alone, Some("a"), 403, alone_says(&format!("{LACKS}{a_b}"))),
+        (&alone, Some("b"), 403, alone_says(&format!("{LACKS}{a_b}"))),
+        (
+            &alone,
+            Some("a b"),
+            403,
+            alone_says(&format!("{LACKS}{with_admin}")),
+        ),
+        (&alone, Some("a b admin"), 204, None),
+        // The outermost speaks, with all that is known by then.
+        (&around, None, 401, says(r#", scope="c""#)),
+        (
+            &around,
+            Some("a b"),
+            403,
+            says(&format!(r#"{LACKS}, scope="c""#)),
+        ),
+        (
+            &around,
+            Some("c"),
+            403,
+            says(&format!(r#"{LACKS}, scope="a b c""#)),
+        ),
+        (
+            &around,
+            Some("a b c"),
+            403,
+            says(&format!(r#"{LACKS}, scope="admin a b c""#)),
+        ),
+        (&around, Some("a b c admin"), 204, None),
+    ];
+    for (app, has, status, expected) in rows {
+        let bearer = has.map(|has| format!("Bearer {}", issuer.token(has, &json!({}))));
+        let authorization: Vec<&str> = bearer.as_deref().into_iter().collect();
+        let response = app.clone().oneshot(get("/", &authorization)).await.unwrap();
+        assert_eq!(response.status(), status, "{has:?}");
+        assert_eq!(header(&response, "www-authenticate"), expected, "{has:?}");
+    }
+}
+
+#[tokio::test]
 async fn rfc6750_08_a_token_ends() {
     let issuer = Issuer::new();
     let bearer = format!("Bearer {}", issuer.token("read", &json!({})));
@@ -195,12 +263,12 @@ async fn handlers_get_typed_claims() {
 }
 
 #[tokio::test]
-async fn a_handler_without_a_layer_says_what_is_missing() {
+async fn a_handler_without_a_layer_lets_nobody_in() {
     let issuer = Issuer::new();
     for path in ["/open", "/open/member"] {
         let response = send(&issuer, get(path, &[])).await;
         assert_eq!(response.status(), 500, "{path}");
-        assert!(text(response).await.contains("ProtectLayer"));
+        assert_eq!(text(response).await, "internal server error");
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use countersign_jose::access_token::AccessTokenError;
 use countersign_jose::jws::JwsError;
-use countersign_resource::{Checker, InvalidToken, Refusal};
+use countersign_resource::{Checker, InvalidToken, Refusal, Scope};
 use serde_json::json;
 
 use crate::fixtures::Issuer;
@@ -62,6 +62,47 @@ async fn one_judge_alone_judges_everything() {
         assert_eq!(judged.subject(), Some("bob"));
     }
     assert_eq!(issuer.asked(), [&good, "opaque"]);
+}
+
+#[tokio::test]
+async fn what_one_judge_requires_is_required_of_every_token() {
+    let issuer = Issuer::new();
+    issuer.say_active();
+    let scope = |text: &str| -> Scope { text.parse().unwrap() };
+    for (required, opaque) in [("read", true), ("admin", false), ("read admin", false)] {
+        let validator = issuer.validator_builder().require_scope(scope(required));
+        let checker = Checker::both(validator.build().unwrap(), issuer.introspector());
+        let lacks = Some(Refusal::InsufficientScope {
+            required: scope(required),
+        });
+        let judged = checker.check_token("opaque").await;
+        assert_eq!(
+            judged.err(),
+            lacks.clone().filter(|_| !opaque),
+            "{required}"
+        );
+        let jwt = issuer.token("write", &json!({}));
+        assert_eq!(checker.check_token(&jwt).await.err(), lacks, "{required}");
+        let jwt = issuer.token(required, &json!({}));
+        assert!(checker.check_token(&jwt).await.is_ok(), "{required}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_introspector_requires_is_required_of_jwts_too() {
+    let issuer = Issuer::new();
+    issuer.say_active();
+    let introspector = issuer.introspector_builder();
+    let introspector = introspector.require_scope("admin".parse().unwrap());
+    let validator = issuer.validator_builder().build().unwrap();
+    let checker = Checker::both(validator, introspector.build().unwrap());
+    let jwt = issuer.token("write", &json!({}));
+    let lacks = Some(Refusal::InsufficientScope {
+        required: "admin".parse().unwrap(),
+    });
+    assert_eq!(checker.check_token(&jwt).await.err(), lacks);
+    let jwt = issuer.token("admin", &json!({}));
+    assert!(checker.check_token(&jwt).await.is_ok());
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use countersign_core::{FixedClock, Secret, SigningAlgorithm, Timestamp};
 use countersign_jose::access_token::{self, AccessTokenClaims};
 use countersign_jose::{JwkSet, SigningKey};
 use countersign_resource::{
-    IntrospectionCredentials, Introspector, Limits, Transport, TransportError, Validator,
+    IntrospectionCredentials, Introspector, IntrospectorBuilder, Limits, Transport, TransportError,
+    Validator, ValidatorBuilder,
 };
 use serde_json::{Value, json};
 
@@ -77,6 +78,10 @@ impl Issuer {
     }
 
     pub(crate) fn validator(&self) -> Validator {
+        self.validator_builder().build().expect("a judge")
+    }
+
+    pub(crate) fn validator_builder(&self) -> ValidatorBuilder {
         let keys = JwkSet {
             keys: vec![self.key.public_jwk().clone()],
         };
@@ -86,18 +91,18 @@ impl Issuer {
             AUDIENCE,
         )
         .clock(self.clock.clone())
-        .build()
-        .expect("a judge")
     }
 
     pub(crate) fn introspector(&self) -> Introspector {
+        self.introspector_builder().build().expect("a judge")
+    }
+
+    pub(crate) fn introspector_builder(&self) -> IntrospectorBuilder {
         let credentials = IntrospectionCredentials::secret_basic("api", Secret::new("x".into()));
         let url = format!("{ISSUER}/introspect");
         Introspector::from_endpoint(ISSUER, url, credentials, AUDIENCE)
             .clock(self.clock.clone())
             .transport(self.endpoint.clone())
-            .build()
-            .expect("a judge")
     }
 
     /// From now on, every token that is asked about is one of bob's. Before, there is no answer.

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use countersign_resource::{AccessToken, ProtectLayer};
 use http::{Request, Response};
@@ -66,11 +67,22 @@ async fn who_is_not_let_in_does_not_reach_the_service() {
 /// A service that must be found ready before each call, and whose clones have not been asked yet.
 struct Strict {
     is_ready: bool,
+    /// What it says when it is asked.
+    readiness: Poll<Result<(), &'static str>>,
+}
+
+impl Strict {
+    fn new(readiness: Poll<Result<(), &'static str>>) -> Self {
+        Self {
+            is_ready: false,
+            readiness,
+        }
+    }
 }
 
 impl Clone for Strict {
     fn clone(&self) -> Self {
-        Self { is_ready: false }
+        Self::new(self.readiness)
     }
 }
 
@@ -80,8 +92,8 @@ impl Service<Request<u64>> for Strict {
     type Future = Ready<Result<Response<String>, &'static str>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
-        self.is_ready = true;
-        Poll::Ready(Ok(()))
+        self.is_ready = self.readiness == Poll::Ready(Ok(()));
+        self.readiness
     }
 
     fn call(&mut self, _: Request<u64>) -> Self::Future {
@@ -97,9 +109,32 @@ impl Service<Request<u64>> for Strict {
 async fn the_service_that_was_ready_is_the_one_that_is_called_and_its_errors_pass() {
     let issuer = Issuer::new();
     let good = format!("Bearer {}", issuer.token("read", &json!({})));
-    let mut service = ProtectLayer::new(issuer.validator()).layer(Strict { is_ready: false });
-    for _ in 0..2 {
-        let called = service.ready().await.unwrap().call(request(&good));
-        assert_eq!(called.await.err(), Some("an error of the service"));
+    for (readiness, expected) in [
+        (Ok(()), "an error of the service"),
+        (Err("it is broken"), "it is broken"),
+    ] {
+        let inner = Strict::new(Poll::Ready(readiness));
+        let mut service = ProtectLayer::new(issuer.validator()).layer(inner);
+        for _ in 0..2 {
+            let called = service.ready().await.unwrap().call(request(&good));
+            assert_eq!(called.await.err(), Some(expected));
+        }
     }
+}
+
+#[tokio::test]
+async fn rubbish_takes_no_place_of_the_service() {
+    let issuer = Issuer::new();
+    // It has none left.
+    let full = Strict::new(Poll::Pending);
+    let mut service = ProtectLayer::new(issuer.validator()).layer(full);
+    for rubbish in ["Bearer x", "Bearer a.b.c", "Basic YTpi"] {
+        let answered = service.ready().await.unwrap().call(request(rubbish));
+        assert_eq!(answered.await.unwrap().status(), 401, "{rubbish}");
+    }
+    // Who may come in waits for one.
+    let good = format!("Bearer {}", issuer.token("read", &json!({})));
+    let waiting = service.ready().await.unwrap().call(request(&good));
+    let waited = tokio::time::timeout(Duration::from_millis(20), waiting).await;
+    assert!(waited.is_err());
 }

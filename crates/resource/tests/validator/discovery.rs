@@ -99,7 +99,23 @@ async fn rfc8414_12_metadata_of_another_issuer_lead_nowhere() {
         (None, None, Some(DiscoveryError::Status(404))),
         (good(), None, None),
         (None, good(), None),
+        // What is not found hides nothing, whichever is asked first.
         (Some(redirect), None, Some(DiscoveryError::Status(302))),
+        (
+            Some(Answer::status(500)),
+            None,
+            Some(DiscoveryError::Status(500)),
+        ),
+        (
+            None,
+            Some(Answer::status(500)),
+            Some(DiscoveryError::Status(500)),
+        ),
+        (
+            Some(Answer::status(502)),
+            Some(Answer::status(500)),
+            Some(DiscoveryError::Status(502)),
+        ),
         // RFC 8414 §3.3: byte for byte.
         (with("issuer", json!(slash)), None, issuer(&slash)),
         (
@@ -246,5 +262,36 @@ async fn an_issuer_with_tls_has_no_keys_without() {
         assert_eq!(reason, expected, "{jwks_uri}");
         let asked = table.1.lock().unwrap().clone();
         assert_eq!(asked.contains(&jwks_uri.to_owned()), expected.is_none());
+    }
+}
+
+#[tokio::test]
+async fn rfc9110_13_1_2_a_tag_goes_only_where_it_came_from() {
+    let host = Host::start().await;
+    let issuer = host.url("");
+    let lead_to = |path: &str| {
+        let document = json!({"issuer": issuer, "jwks_uri": host.url(path)});
+        host.answer(OAUTH, Answer::ok(document.to_string()));
+    };
+    // Two places, two sets, and by chance the same tag.
+    host.answer("/old", Answer::Tagged("\"v1\"", jwks([&*KEY]).into()));
+    host.answer("/new", Answer::Tagged("\"v1\"", jwks([]).into()));
+    lead_to("/old");
+    let clock = clock();
+    let validator = validator(&issuer, &clock);
+    let token = token_of(&issuer);
+    validator.validate(&token).await.unwrap();
+    lead_to("/new");
+    clock.advance(3600);
+    validator.validate(&token).await.unwrap();
+    host.reached("/new", 1).await;
+    let asked = host.requests().pop().unwrap();
+    assert!(
+        asked.starts_with("GET /new ") && !asked.contains("if-none-match"),
+        "{asked}"
+    );
+    let judged = async || validator.validate(&token).await.is_ok();
+    while judged().await {
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_core::SigningAlgorithm;
-use countersign_jose::jws::{self, JwsError};
+use countersign_jose::jws::JwsError;
 use countersign_jose::remote_key_set::FetchRules;
 use countersign_resource::{AccessToken, KeysFailure, Refusal, Validator};
 use serde_json::json;
@@ -173,19 +173,95 @@ async fn a_flood_of_unknown_kids_is_one_fetch_per_cool_down() {
 async fn a_token_that_no_key_could_make_good_is_refused_even_without_keys() {
     let host = Host::start().await;
     let validator = fetching(&host, &clock()).build().unwrap();
-    let other = jws::sign(&KEY.key, Some("JWT"), b"{}").unwrap();
+    let stranger = TestKey::new();
+    let headed = |changes| stranger.forge(&stranger.header_with(&changes), "{}");
     for (token, unavailable) in [
         ("", false),
         ("a.b.c", false),
         ("eyJhbGciOiJub25lIn0.e30.", false),
-        (&*long_lived(&KEY), true),
-        // Whether the claims are wrong is not said before the signature is right.
-        (&*other, true),
+        (&headed(json!({"alg": "HS256"})), false),
+        (&headed(json!({"alg": "HS512"})), false),
+        (&headed(json!({"typ": "JWT"})), false),
+        (
+            &headed(json!({"typ": "application/application/at+jwt"})),
+            false,
+        ),
+        (&stranger.forge(r#"{"alg":"ES256","kid":"1"}"#, "{}"), false),
     ] {
         let judged = validator.validate(token).await;
         assert_eq!(is_unavailable(&judged), unavailable, "{token:?}");
     }
+    assert_eq!(host.requests().len(), 0);
+    for token in [
+        &*long_lived(&KEY),
+        // Whether the claims are wrong is not said before the signature is right.
+        &headed(json!({"alg": "EdDSA"})),
+        &headed(json!({"alg": "RS256", "typ": "Application/AT+JWT"})),
+    ] {
+        let judged = validator.validate(token).await;
+        assert!(is_unavailable(&judged), "{token:?}");
+    }
     assert_eq!(host.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_age_of_keys_counts_from_the_question() {
+    let host = Host::with_jwks(jwks([&*KEY])).await;
+    host.hold();
+    let clock = clock();
+    let validator = fetching(&host, &clock).build().unwrap();
+    let token = long_lived(&KEY);
+    let waiting = {
+        let (validator, token) = (validator.clone(), token.clone());
+        tokio::spawn(async move { validator.validate(&token).await })
+    };
+    host.reached("/jwks", 1).await;
+    clock.advance(200);
+    host.release();
+    waiting.await.unwrap().unwrap();
+    clock.advance(99);
+    validator.validate(&token).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(host.count("/jwks"), 1);
+    clock.advance(1);
+    validator.validate(&token).await.unwrap();
+    host.reached("/jwks", 2).await;
+}
+
+#[tokio::test]
+async fn rules_stay_within_reason() {
+    let rules = FetchRules {
+        default_max_age: u32::MAX,
+        min_max_age: u32::MAX,
+        max_max_age: u32::MAX,
+        cool_down: 0,
+        keep_stale: u32::MAX,
+    };
+    for line in [
+        "x: y",
+        "cache-control: max-age=31536000",
+        "cache-control: max-age=0",
+    ] {
+        let host = Host::start().await;
+        let answer = Answer::ok(jwks([&*KEY])).with_header(line);
+        host.answer("/jwks", answer);
+        let clock = clock();
+        let validator = fetching(&host, &clock).fetch_rules(rules).build().unwrap();
+        let token = long_lived(&KEY);
+        validator.validate(&token).await.unwrap();
+        // Strangers set no pace.
+        for _ in 0..20 {
+            let refused = error(validator.validate(&long_lived(&TestKey::new())).await);
+            assert_eq!(refused, Some(JwsError::UnknownKey.into()));
+        }
+        assert_eq!(host.requests().len(), 1);
+        // And a key does not live for ever.
+        host.answer("/jwks", Answer::status(500));
+        clock.advance(7 * 86_400 - 1);
+        validator.validate(&token).await.unwrap();
+        clock.advance(1);
+        assert!(is_unavailable(&validator.validate(&token).await));
+    }
 }
 
 #[tokio::test]

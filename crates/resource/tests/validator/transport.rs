@@ -86,6 +86,49 @@ async fn limits() {
     }
 }
 
+/// Answers on one connection only, for as long as that is open. Says where.
+fn host_with_one_connection() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a stream");
+        // The head fits into one read.
+        while stream.read(&mut [0; 4096]).is_ok_and(|len| len > 0) {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx");
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let url = host_with_one_connection();
+    let transport = HttpTransport::new().unwrap();
+    for _ in 0..3 {
+        // What a clone has opened serves all.
+        let response = transport.clone().send(get(url.clone()), LIMITS).await;
+        assert_eq!(response.unwrap().body(), b"x");
+    }
+}
+
+#[tokio::test]
+async fn why_there_is_no_connection() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let transport = HttpTransport::new().unwrap();
+    let url = format!("http://{address}/?key=s3cret");
+    let error = transport.send(get(url), LIMITS).await.unwrap_err();
+    assert!(matches!(error, TransportError::Connection(_)), "{error}");
+    let text = error.to_string();
+    // The cause, and nothing of where.
+    assert!(text.contains("refused"), "{text}");
+    assert!(
+        !text.contains("s3cret") && !text.contains("client error"),
+        "{text}"
+    );
+}
+
 /// Serves one key set over TLS to whoever trusts it, on a thread of its own. Says where.
 fn host_with_tls() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_jose::access_token::{AccessTokenClaims, AccessTokenError, ClaimsError};
+use countersign_jose::access_token::{self, AccessTokenClaims, AccessTokenError, ClaimsError};
 use countersign_jose::jws::JwsError;
+use countersign_jose::{SigningAlgorithm, SigningKey};
 use countersign_resource::Validator;
 use serde_json::json;
 
 use crate::fixtures::{
-    API, ISSUER, KEY, NOW, TestKey, changed, claims, clock, error, fetching, given, jwks,
-    long_lived,
+    API, ISSUER, KEY, NOW, RSA_2048, TestKey, changed, claims, clock, ended, error, fetching,
+    given, jwks, long_lived,
 };
 use crate::host::{Answer, Host};
 
@@ -99,6 +100,30 @@ async fn e55_a_removed_or_replaced_key_ends_what_it_has_signed_at_once() {
         let refused = error(validator.validate(&token).await);
         assert_eq!(refused, expected.map(Into::into), "{set}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_now_for_another_algorithm_ends_what_it_has_signed() {
+    let rsa = |algorithm| SigningKey::from_pkcs8(algorithm, RSA_2048).unwrap();
+    let (before, after) = (rsa(SigningAlgorithm::Rs256), rsa(SigningAlgorithm::Ps256));
+    let set = |key: &SigningKey| json!({"keys": [key.public_jwk()]}).to_string();
+    let host = Host::with_jwks(set(&before)).await;
+    let clock = clock();
+    let validator = fetching(&host, &clock).verified_tokens(10).build().unwrap();
+    let token = access_token::sign(
+        &before,
+        &AccessTokenClaims {
+            exp: NOW.plus(10_000),
+            ..claims()
+        },
+    );
+    let token = token.unwrap();
+    validator.validate(&token).await.unwrap();
+    host.answer("/jwks", Answer::ok(set(&after)));
+    clock.advance(300);
+    validator.validate(&token).await.unwrap();
+    let refused = ended(&validator, &token).await;
+    assert_eq!(refused, JwsError::AlgorithmMismatch.into());
 }
 
 #[tokio::test]
