@@ -472,3 +472,18 @@ fn an_unknown_client_and_a_wrong_key_are_told_the_same() {
     assert_eq!((wrong_key.status, nobody.status), (400, 400));
     assert_eq!(wrong_key.header("www-authenticate"), "");
 }
+
+#[test]
+fn rule_o1_a_right_secret_that_comes_in_the_wrong_way_is_told_to_the_operator() {
+    let home = Home::with_keys();
+    let client = home.add_client("c", &["--auth-method", "client_secret_post"]);
+    let server = home.serve();
+    assert_eq!(server.token(&client, &[]).refusal().0, 401);
+    let logged = countersign_tests::eventually(countersign_tests::PATIENCE, || {
+        let log = server.stderr();
+        let told = log.contains("client_refused")
+            && log.contains("registered for another authentication method");
+        told.then_some(())
+    });
+    assert!(logged.is_some(), "{}", server.stderr());
+}

@@ -92,9 +92,9 @@ fn method_of(algorithm: Algorithm) -> AuthMethod {
 /// What may prove something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// What is at hand and cannot be guessed: keys, and secrets that were drawn.
+    /// What cannot be guessed: keys, and secrets that were drawn.
     Unguessable,
-    /// Secrets that somebody has chosen as well, and keys that have to be asked for again.
+    /// Secrets that somebody has chosen as well.
     Anything,
 }
 
@@ -156,13 +156,25 @@ impl Provider {
         unproven: Unproven,
         origin: Origin,
     ) -> Result<Arc<KnownClient>, ErrorResponse> {
-        let attempt = self.attempt(Account::Client(presented.client_id()), origin)?;
+        let account = Account::Client(presented.client_id());
+        let mut attempt = self.attempt(account, origin)?;
+        if presented.method == AuthMethod::ClientSecretJwt {
+            // A secret that was chosen can be guessed, as it can be with any other method: what other nodes have counted is
+            // heard first, attempts in flight count as failures, and so does hanging up.
+            attempt = self.attempt_by_hash(account, origin).await?;
+            attempt.begins(self);
+        }
         let judged = match (&known, unproven) {
-            (Some(known), Unproven::NotTheirs(_)) => self.judge_otherwise(known, presented).await?,
+            (Some(known), Unproven::NotTheirs(_)) => self
+                .judge_otherwise(known, presented)
+                .await
+                .inspect_err(|_| attempt.is_not_judged())?,
             (_, unproven) => Err(unproven),
         };
         match judged {
             Ok((known, verified)) => {
+                // It was no guess, whatever else is wrong with it.
+                attempt.is_not_judged();
                 self.take_once(&known, &verified, origin).await?;
                 self.succeeded(attempt).await;
                 Ok(known)
@@ -219,7 +231,7 @@ impl Provider {
             )));
         }
         if presented.method == AuthMethod::PrivateKeyJwt {
-            return self.judge_by_keys(known, presented, trust).await;
+            return self.judge_by_keys(known, presented).await;
         }
         let secrets = match trust {
             Trust::Unguessable => self.drawn_sealed_secrets(client),
@@ -238,12 +250,12 @@ impl Provider {
         Ok(judged)
     }
 
-    /// Judges by the public keys of a client, which are fetched if it publishes them.
+    /// Judges by the public keys of a client, which are fetched if it publishes them: again, if those at hand have not made
+    /// the signature, at the pace at which anybody may ask for them.
     async fn judge_by_keys(
         &self,
         known: &KnownClient,
         presented: &Presented<'_>,
-        trust: Trust,
     ) -> Result<Judged, ErrorResponse> {
         let judge = |keys: &VerifyingKeys| {
             let rules = self.rules(presented.client_id());
@@ -262,8 +274,7 @@ impl Provider {
             )
         })?;
         let judged = judge(&keys);
-        if trust == Trust::Anything
-            && matches!(judged, Err(Unproven::NotTheirs(_)))
+        if matches!(judged, Err(Unproven::NotTheirs(_)))
             && let Some(keys) = self.key_sets.keys_again(uri).await
         {
             return Ok(judge(&keys));
@@ -301,9 +312,9 @@ impl Provider {
         match remembered {
             RememberJti::Remembered => Ok(()),
             RememberJti::Seen => {
+                audit::assertion_replayed(client_id, origin);
                 let attempt = self.attempt(Account::Client(client_id.as_str()), origin)?;
                 self.failed(attempt).await;
-                audit::assertion_replayed(client_id, origin);
                 Err(invalid_client(
                     "this client_assertion was used before; make a new one, with a new jti, for every request",
                 ))

@@ -76,23 +76,30 @@ fn refused() -> ErrorResponse {
 }
 
 /// What an operator is told about a secret that was refused.
-fn why_refused(client: &Client, method: AuthMethod) -> &'static str {
-    match client.settings.token_endpoint_auth_method {
-        Some(registered) if registered != method => {
-            "the client is registered for another authentication method"
-        }
-        _ => "wrong secret",
+fn why_refused(client: &Client) -> &'static str {
+    if client.secrets.is_empty() {
+        "the client has no secret: it is registered for another authentication method"
+    } else {
+        "wrong secret"
     }
 }
 
 /// Refuses a secret that came in another way than its client is registered for: it proves nothing, and forgives nothing.
 /// Whoever knows the secret may know what else is wrong.
-fn require_registered(known: &KnownClient, method: AuthMethod) -> Result<(), ErrorResponse> {
+fn require_registered(
+    known: &KnownClient,
+    method: AuthMethod,
+    origin: Origin,
+) -> Result<(), ErrorResponse> {
     match known.client.settings.token_endpoint_auth_method {
-        Some(registered) if registered != method => Err(ErrorResponse::new(
-            ErrorCode::InvalidClient,
-            &format!("this client is registered for the authentication method {registered}"),
-        )),
+        Some(registered) if registered != method => {
+            let reason = "the client is registered for another authentication method";
+            audit::client_refused(&known.client.client_id, method, reason, origin);
+            Err(ErrorResponse::new(
+                ErrorCode::InvalidClient,
+                &format!("this client is registered for the authentication method {registered}"),
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -181,7 +188,7 @@ impl Provider {
         let known = if let Some(known) = self.prove_by_generated(&readings) {
             // What was drawn with 256 bits cannot be guessed: a right one passes whatever strangers do to its account or
             // address, and tells them nothing (RULES S5: "slowing rather than locking out").
-            require_registered(&known, method)?;
+            require_registered(&known, method, origin)?;
             self.proven(account, origin).await;
             known
         } else {
@@ -200,13 +207,14 @@ impl Provider {
                     self.settle(proven, attempt, unanswered).await
                 }
             };
-            let (known, attempt) = proven.inspect_err(|error| {
+            let (known, mut attempt) = proven.inspect_err(|error| {
                 if let (Some(named), ErrorCode::InvalidClient) = (&named, error.error) {
-                    let reason = why_refused(&named.client, method);
+                    let reason = why_refused(&named.client);
                     audit::client_refused(&named.client.client_id, method, reason, origin);
                 }
             })?;
-            require_registered(&known, method)?;
+            attempt.is_not_judged();
+            require_registered(&known, method, origin)?;
             self.succeeded(attempt).await;
             known
         };

@@ -784,6 +784,42 @@ async fn rule_s5_a_chosen_secret_is_not_tried_beyond_the_threshold() {
     assert_eq!(refusal(token(&node, &by(chosen, "second")).await).0, 429);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_s5_of_many_guesses_at_once_the_free_ones_are_judged_and_one_more() {
+    let mut service = Service::new();
+    service.settings.auth_methods = AuthMethod::ALL.to_vec();
+    let node = Arc::new(service.node().await);
+    let by_secret = ClientSettings {
+        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
+        ..settings()
+    };
+    let source = SecretSource::Given(Secret::new("correct horse battery staple and more".into()));
+    node.add_client("machine".parse().unwrap(), by_secret, source)
+        .await
+        .unwrap();
+    let guessing: Vec<_> = (0..400)
+        .map(|number| {
+            let claims = AssertionClaims {
+                client_id: "machine".to_owned(),
+                issuer: ISSUER.to_owned(),
+                jti: number.to_string(),
+                iat: START,
+                lifetime_seconds: 60,
+            };
+            let guess =
+                Secret::new(format!("a guess of enough bytes, number {number}").into_bytes());
+            let assertion = client_assertion::sign_hs256(&guess, &claims).unwrap();
+            let node = Arc::clone(&node);
+            tokio::spawn(async move { refusal(token(&node, &assertion).await).0 })
+        })
+        .collect();
+    let mut judged = 0;
+    for guessed in guessing {
+        judged += usize::from(guessed.await.unwrap() == 400);
+    }
+    assert!(judged <= 21, "{judged} guesses were judged");
+}
+
 #[tokio::test]
 async fn rule_s5_replays_count_and_a_refused_one_does_not_ask_storage() {
     let service = Service::new();

@@ -64,7 +64,10 @@ impl NewKey {
                         out = out.display()
                     ),
                 ),
-                _ => failed(out, &error),
+                _ => {
+                    let _removed = fs::remove_file(out);
+                    failed(out, &error)
+                }
             }
         })?;
         let set = set_of(&key);
@@ -78,6 +81,11 @@ impl NewKey {
         // A key of which nobody knows the public half would only be in the way.
         written.map_err(|error| {
             let _removed = fs::remove_file(out);
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                let text = "it is there already, and is left alone; name another file";
+                return failed(jwks, &text);
+            }
+            let _removed = fs::remove_file(jwks);
             failed(jwks, &error)
         })
     }
