@@ -56,19 +56,15 @@ impl NewKey {
             SigningKey::generate(self.algorithm).map_err(|error| Failure::new("key", error))?;
         let out = &self.out;
         data_dir::write_private(out, private_key_pem(&pkcs8).expose()).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::AlreadyExists => Failure::new(
-                    "key",
-                    format!(
-                        "{out} is there already, and is left alone; for its public half: countersign client public-key {out}",
-                        out = out.display()
-                    ),
-                ),
-                _ => {
-                    let _removed = fs::remove_file(out);
-                    failed(out, &error)
-                }
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                let text = format!(
+                    "{out} is there already, and is left alone; for its public half: countersign client public-key {out}",
+                    out = out.display()
+                );
+                return Failure::new("key", text);
             }
+            let _removed = fs::remove_file(out);
+            failed(out, &error)
         })?;
         let set = set_of(&key);
         let Some(jwks) = &self.jwks else {
