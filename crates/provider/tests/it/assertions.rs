@@ -15,7 +15,7 @@ use countersign_provider::{AddClientError, KeepSecret, Origin, Provider, SecretS
 use countersign_storage::ClientStore as _;
 use serde_json::{Value, json};
 
-use crate::common::{START, Service, TestClient, on_both_backends, settings};
+use crate::common::{Backend, START, Service, TestClient, on_both_backends, settings};
 
 pub(crate) const ISSUER: &str = "https://as.example";
 
@@ -786,7 +786,8 @@ async fn rule_s5_a_chosen_secret_is_not_tried_beyond_the_threshold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_s5_of_many_guesses_at_once_the_free_ones_are_judged_and_one_more() {
-    let mut service = Service::new();
+    // Storage that is asked on other threads: meanwhile, the next guess comes.
+    let mut service = Service::on(Backend::Sqlite);
     service.settings.auth_methods = AuthMethod::ALL.to_vec();
     let node = Arc::new(service.node().await);
     let by_secret = ClientSettings {
