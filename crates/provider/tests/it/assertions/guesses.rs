@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use countersign_core::{AuthMethod, ClientSettings, Secret};
-use countersign_jose::client_assertion::{self, AssertionClaims};
 use countersign_provider::SecretSource;
 
-use super::{ISSUER, add, by_key, claims, new_key, refusal, signed, token};
+use super::{add, by_key, by_secret, claims, new_key, refusal, signed, signed_with, token};
 use crate::common::{Backend, START, Service, TestClient, settings};
 
 #[tokio::test]
@@ -31,26 +30,12 @@ async fn rule_s5_a_chosen_secret_is_not_tried_beyond_the_threshold() {
     let mut service = Service::new();
     service.settings.auth_methods = AuthMethod::ALL.to_vec();
     let node = service.node().await;
-    let by_secret = ClientSettings {
-        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
-        ..settings()
-    };
     let chosen = "correct horse battery staple and more";
     let source = SecretSource::Given(Secret::new(chosen.to_owned()));
-    node.add_client("machine".parse().unwrap(), by_secret, source)
+    node.add_client("machine".parse().unwrap(), by_secret(), source)
         .await
         .unwrap();
-    let by = |secret: &str, jti: &str| {
-        let claims = AssertionClaims {
-            client_id: "machine".to_owned(),
-            issuer: ISSUER.to_owned(),
-            jti: jti.to_owned(),
-            iat: START,
-            lifetime_seconds: 60,
-        };
-        let secret = Secret::new(secret.as_bytes().to_vec());
-        client_assertion::sign_hs256(&secret, &claims).unwrap()
-    };
+    let by = |secret: &str, jti: &str| signed_with(secret, jti, START);
     assert!(token(&node, &by(chosen, "first")).await.is_ok());
     for number in 0..40 {
         let guess = format!("a guess of enough bytes, number {number}");
@@ -65,26 +50,14 @@ async fn rule_s5_of_many_guesses_at_once_the_free_ones_are_judged_and_one_more()
     let mut service = Service::on(Backend::Sqlite);
     service.settings.auth_methods = AuthMethod::ALL.to_vec();
     let node = Arc::new(service.node().await);
-    let by_secret = ClientSettings {
-        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
-        ..settings()
-    };
     let source = SecretSource::Given(Secret::new("correct horse battery staple and more".into()));
-    node.add_client("machine".parse().unwrap(), by_secret, source)
+    node.add_client("machine".parse().unwrap(), by_secret(), source)
         .await
         .unwrap();
     let guessing: Vec<_> = (0..400)
         .map(|number| {
-            let claims = AssertionClaims {
-                client_id: "machine".to_owned(),
-                issuer: ISSUER.to_owned(),
-                jti: number.to_string(),
-                iat: START,
-                lifetime_seconds: 60,
-            };
-            let guess =
-                Secret::new(format!("a guess of enough bytes, number {number}").into_bytes());
-            let assertion = client_assertion::sign_hs256(&guess, &claims).unwrap();
+            let guess = format!("a guess of enough bytes, number {number}");
+            let assertion = signed_with(&guess, &number.to_string(), START);
             let node = Arc::clone(&node);
             tokio::spawn(async move { refusal(token(&node, &assertion).await).0 })
         })

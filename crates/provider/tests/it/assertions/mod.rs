@@ -7,6 +7,7 @@ mod registered;
 use std::sync::Arc;
 
 use countersign_core::{AuthMethod, ClientSettings, Secret, SigningAlgorithm, Timestamp};
+use countersign_jose::client_assertion::{self, AssertionClaims};
 use countersign_jose::{JwkSet, SigningKey, hmac_jws, jws};
 use countersign_protocol::{
     ErrorCode, ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse, JWT_BEARER,
@@ -54,6 +55,27 @@ pub(crate) fn claims(client_id: &str, jti: &str, now: Timestamp) -> Value {
 
 pub(crate) fn signed(key: &SigningKey, claims: &Value) -> String {
     jws::sign(key, Some("JWT"), claims.to_string().as_bytes()).unwrap()
+}
+
+/// What a client may do that proves who it is by a secret that it does not send.
+fn by_secret() -> ClientSettings {
+    ClientSettings {
+        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
+        ..settings()
+    }
+}
+
+/// A right assertion of the client `machine`, if this is its secret.
+fn signed_with(secret: &str, jti: &str, now: Timestamp) -> String {
+    let claims = AssertionClaims {
+        client_id: "machine".to_owned(),
+        issuer: ISSUER.to_owned(),
+        jti: jti.to_owned(),
+        iat: now,
+        lifetime_seconds: 60,
+    };
+    let secret = Secret::new(secret.as_bytes().to_vec());
+    client_assertion::sign_hs256(&secret, &claims).unwrap()
 }
 
 fn form(assertion: &str, rest: &str) -> Form {

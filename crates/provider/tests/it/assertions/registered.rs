@@ -2,12 +2,13 @@
 
 use countersign_core::{AuthMethod, ClientSettings, Clock as _, Secret};
 use countersign_jose::SigningKey;
-use countersign_jose::client_assertion::{self, AssertionClaims};
 use countersign_provider::{AddClientError, KeepSecret, SecretSource};
 use countersign_storage::ClientStore as _;
 use serde_json::{Value, json};
 
-use super::{ISSUER, NOT_PROVEN, add, by_key, claims, new_key, refusal, signed, token};
+use super::{
+    NOT_PROVEN, add, by_key, by_secret, claims, new_key, refusal, signed, signed_with, token,
+};
 use crate::common::{START, Service, TestClient, settings};
 
 #[tokio::test]
@@ -50,11 +51,7 @@ async fn rule_s2_a_secret_is_kept_itself_only_while_something_needs_it() {
     let mut service = Service::new();
     service.settings.auth_methods = AuthMethod::ALL.to_vec();
     let node = service.node().await;
-    let by_secret = ClientSettings {
-        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
-        ..settings()
-    };
-    add(&node, "machine", by_secret).await;
+    add(&node, "machine", by_secret()).await;
     let id = "machine".parse().unwrap();
     let sealed = async || {
         let client = service.store.find_client(&id).await.unwrap().unwrap();
@@ -124,14 +121,10 @@ async fn the_newest_keys_of_a_client_count_at_every_node() {
 #[tokio::test]
 async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it() {
     let mut service = Service::new();
-    let by_secret = ClientSettings {
-        token_endpoint_auth_method: Some(AuthMethod::ClientSecretJwt),
-        ..settings()
-    };
     let id: countersign_core::ClientId = "machine".parse().unwrap();
     let off = service.node().await;
     let refused = off
-        .add_client(id.clone(), by_secret.clone(), SecretSource::Generated)
+        .add_client(id.clone(), by_secret(), SecretSource::Generated)
         .await;
     assert!(matches!(
         refused,
@@ -145,20 +138,11 @@ async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it()
         .push(AuthMethod::ClientSecretJwt);
     let node = service.node().await;
     let short = SecretSource::Given(Secret::new("thirty-one-bytes-are-not-enough".into()));
-    let refused = node.add_client(id.clone(), by_secret.clone(), short).await;
+    let refused = node.add_client(id.clone(), by_secret(), short).await;
     assert!(matches!(refused, Err(AddClientError::SecretTooShort)));
-    let secret = add(&node, "machine", by_secret.clone()).await.unwrap();
-    let assertion = |secret: &Secret<String>, jti: &str| {
-        let secret = Secret::new(secret.expose().clone().into_bytes());
-        let claims = AssertionClaims {
-            client_id: "machine".to_owned(),
-            issuer: ISSUER.to_owned(),
-            jti: jti.to_owned(),
-            iat: service.clock.now(),
-            lifetime_seconds: 60,
-        };
-        client_assertion::sign_hs256(&secret, &claims).unwrap()
-    };
+    let secret = add(&node, "machine", by_secret()).await.unwrap();
+    let assertion =
+        |secret: &Secret<String>, jti: &str| signed_with(secret.expose(), jti, service.clock.now());
     assert!(token(&node, &assertion(&secret, "1")).await.is_ok());
     assert_eq!(
         refusal(token(&node, &assertion(&secret, "1")).await).0,
@@ -194,7 +178,7 @@ async fn rule_s2_client_secret_jwt_is_signed_with_a_secret_that_is_kept_for_it()
     assert_eq!(refusal(client.token(&node).await.map(|_| ())).0, 401);
     // A secret of which only a hash is kept is not enough.
     TestClient::add(&node, "hashed", settings()).await;
-    let method = by_secret.token_endpoint_auth_method;
+    let method = by_secret().token_endpoint_auth_method;
     let changed = node
         .change_client(&"hashed".parse().unwrap(), |it| {
             it.token_endpoint_auth_method = method;
